@@ -1,0 +1,3 @@
+import { probe, roomy } from './probe.ts';
+
+export const actor = probe('probe', roomy);

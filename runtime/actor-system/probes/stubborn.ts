@@ -1,0 +1,4 @@
+import { probe, roomy } from './probe.ts';
+
+/** Never ends a drain. */
+export const actor = probe('stubborn', roomy, 'never');
