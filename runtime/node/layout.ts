@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+
+/**
+ * Where the files of one node are (spec/pmxcfs.md, "Fixed numbers at a glance"). On a real node the root is `/`; with
+ * `--root DIR` every absolute path of the specification lies below DIR (§13.2.6), so that several nodes fit one machine.
+ */
+export interface NodeLayout {
+  readonly root: string;
+  /** Mount point of the file system, `/etc/pve`. */
+  readonly mountPoint: string;
+  /** `/var/lib/pve-cluster`, mode 0750. */
+  readonly stateDirectory: string;
+  readonly database: string;
+  readonly backupDirectory: string;
+  readonly lockFile: string;
+  /** `/run/pve-cluster`, mode 0750. */
+  readonly runDirectory: string;
+  readonly restartFlag: string;
+  readonly pidFile: string;
+  /** The twelve IPC requests of the specification. */
+  readonly ipcSocket: string;
+  /** Commands of this project to the cluster process. */
+  readonly controlSocket: string;
+  /** Commands to the process that supervises the node's daemons. */
+  readonly bootSocket: string;
+  readonly bootPidFile: string;
+  /** Host copy of the cluster configuration, `/etc/corosync/corosync.conf`. */
+  readonly hostConfig: string;
+  readonly authkey: string;
+  /** Ring ids and `ev_tracking`, `/var/lib/corosync`. */
+  readonly ringDirectory: string;
+  readonly logDirectory: string;
+  readonly logFile: string;
+  /** Local lock of `pvecm`, `/var/lock/pvecm.lock`. */
+  readonly pvecmLock: string;
+}
+
+/** Layout below `root`; an absolute path is expected. */
+export function nodeLayout(root: string): NodeLayout {
+  const at = (...parts: readonly string[]) => join(root, ...parts);
+  return {
+    root,
+    mountPoint: at('etc/pve'),
+    stateDirectory: at('var/lib/pve-cluster'),
+    database: at('var/lib/pve-cluster/config.db'),
+    backupDirectory: at('var/lib/pve-cluster/backup'),
+    lockFile: at('var/lib/pve-cluster/.pmxcfs.lockfile'),
+    runDirectory: at('run/pve-cluster'),
+    restartFlag: at('run/pve-cluster/cfs-restart-flag'),
+    pidFile: at('var/run/pve-cluster.pid'),
+    ipcSocket: at('run/pve-cluster/pmxcfs.sock'),
+    controlSocket: at('run/pve-cluster/control.sock'),
+    bootSocket: at('run/pve-actors/boot.sock'),
+    bootPidFile: at('run/pve-actors/boot.pid'),
+    hostConfig: at('etc/corosync/corosync.conf'),
+    authkey: at('etc/corosync/authkey'),
+    ringDirectory: at('var/lib/corosync'),
+    logDirectory: at('var/log/pve-actors'),
+    logFile: at('var/log/pve-actors/cluster.log'),
+    pvecmLock: at('var/lock/pvecm.lock'),
+  };
+}
