@@ -1,0 +1,124 @@
+/**
+ * The cluster process: the actors of one fate that hold membership, the replicas and the faces of the file system
+ * (spec/pmxcfs.md, process shape). They share one `ClusterNode`; each answers `status` for its part.
+ *
+ * Started in this order and ended in the reverse one, so that nobody is served any more before the groups are left.
+ */
+import { endpointMachine } from '../../../machines/daemons/endpoint.ts';
+import {
+  type ActorDefinition,
+  defineBehaviour,
+  defineGroup,
+  type GroupDefinition,
+} from '../../../runtime/actor-system/definition.ts';
+import { defineActor } from '../../../runtime/actor-system/machine-actor.ts';
+import { startControlServer } from '../../../runtime/ipc/control-server.ts';
+import { startIpc } from '../../pmxcfs/ipc.ts';
+import type { ReplicaName } from '../cluster-node.ts';
+import { controlHandlers } from './control.ts';
+import type { ClusterProcessPorts } from './ports.ts';
+
+/** What every member of the cluster process takes: a question for its part of the node's state. */
+export type StatusProtocol = { readonly status: { readonly fields: object; readonly reply: unknown } };
+
+const mailbox = { capacity: 256, whenFull: 'refuse' } as const;
+type Member = ActorDefinition<ClusterProcessPorts, StatusProtocol>;
+
+const membership: Member = defineBehaviour<ClusterProcessPorts, StatusProtocol>()({
+  name: 'membership',
+  mailbox,
+  start: ({ ports, reply }) => {
+    ports.node.startMembership();
+    return {
+      receive: (_message, ask) => reply(ask, ports.node.describe()),
+      stop: () => {
+        ports.node.stopMembership();
+        ports.close();
+        ports.log.write('main', 'notice', 'exit proxmox configuration filesystem (0)');
+      },
+    };
+  },
+});
+
+function replica(name: ReplicaName): Member {
+  return defineBehaviour<ClusterProcessPorts, StatusProtocol>()({
+    name,
+    mailbox,
+    start: ({ ports, reply }) => {
+      ports.node.startReplica(name);
+      return {
+        receive: (_message, ask) => reply(ask, ports.node.describeReplica(name)),
+        stop: () => ports.node.stopReplica(name),
+      };
+    },
+  });
+}
+
+/** What an endpoint's port opened; undefined: there is nothing to open. */
+type Opened = { close(): Promise<unknown> } | { readonly refused: string };
+
+function endpoint(name: string, open: (ports: ClusterProcessPorts) => Promise<Opened>): Member {
+  return defineActor<ClusterProcessPorts, StatusProtocol>()({
+    name,
+    mailbox,
+    machine: endpointMachine,
+    drainEvent: { type: 'CLOSE' },
+    receive: (_message, ask, scope) => {
+      const { value, context } = scope.snapshot();
+      scope.reply(ask, { state: value, reason: context.reason });
+      return undefined;
+    },
+    effects: (scope) => {
+      let close: () => Promise<unknown> = () => Promise.resolve();
+      const settle = (opened: Opened) => {
+        if ('refused' in opened) {
+          scope.send({ type: 'REFUSED', reason: opened.refused });
+          return;
+        }
+        close = () => opened.close();
+        scope.send({ type: 'OPENED' });
+      };
+      return {
+        open: () => {
+          open(scope.ports).then(settle, (error: Error) => settle({ refused: error.message }));
+        },
+        complain: ({ context }) => scope.log.write('main', 'crit', context.reason),
+        close: () => {
+          const closed = () => scope.send({ type: 'CLOSED' });
+          close().then(closed, closed);
+        },
+      };
+    },
+  });
+}
+
+const fileSystem = endpoint('file-system', async ({ mount, log }) => {
+  if (mount === undefined) return { close: async () => {} };
+  const mounted = await mount();
+  if (!mounted.ok) {
+    return { refused: `${mounted.message}; the node goes on without a mount, files are at hand by: pve-actors file` };
+  }
+  return {
+    close: () => {
+      log.write('main', 'notice', 'teardown filesystem');
+      return mounted.unmount();
+    },
+  };
+});
+
+const ipc = endpoint('ipc', async ({ node, layout, uid, readOnlyGid, log }) => {
+  const { status, memdb } = node;
+  const listener = await startIpc({ path: layout.ipcSocket, uid, readOnlyGid, status, tree: memdb, log });
+  return 'failure' in listener ? { refused: listener.failure.message } : listener;
+});
+
+const control = endpoint('control', async ({ node, layout, log, transport }) => {
+  const handlers = controlHandlers(node, transport);
+  const listener = await startControlServer({ path: layout.controlSocket, domain: 'main', log, handlers });
+  return 'failure' in listener ? { refused: listener.failure.message } : listener;
+});
+
+export const actor: GroupDefinition<ClusterProcessPorts> = defineGroup({
+  name: 'cluster',
+  members: [membership, replica('dcdb'), replica('status'), fileSystem, ipc, control],
+});

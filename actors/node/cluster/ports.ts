@@ -1,0 +1,261 @@
+/**
+ * The real ports of the cluster process, and the steps of its start (spec/pmxcfs.md §1.9). What is wrong with the node's
+ * files ends the start with one sentence.
+ */
+import { CLUSTER_CONFIG_PATH } from '../../../machines/pmxcfs/dcdb/application.ts';
+import type { Memdb, TreeMode } from '../../../machines/pmxcfs/tree/memdb.ts';
+import { FILE } from '../../../machines/pmxcfs/tree/tree-entry.ts';
+import { wallSeconds } from '../../../runtime/clock/clock.ts';
+import type { BasePorts } from '../../../runtime/comedy/actor-module.ts';
+import { resolveAddresses, resolveBySystem } from '../../../runtime/datagram/addresses.ts';
+import { readAuthkey } from '../../../runtime/datagram/authkey.ts';
+import { openSealedUdp, type SealedUdp } from '../../../runtime/datagram/sealed-udp.ts';
+import { type FuseMount, type MountFailure, mountFuse } from '../../../runtime/file-system/fuse-mount.ts';
+import { type HostFile, hostFile } from '../../../runtime/file-system/host-file.ts';
+import { entryOwner, groupId, OWNER_GROUP, type Owner } from '../../../runtime/file-system/owner.ts';
+import type { ClusterConfig } from '../../../runtime/formats/cluster-config.ts';
+import { findLocalNode } from '../../../runtime/formats/corosync-conf-nodes.ts';
+import { formatConfProblem, readClusterConfig } from '../../../runtime/formats/corosync-conf-read.ts';
+import type { Log } from '../../../runtime/log/log.ts';
+import { takeInstanceLock } from '../../../runtime/node/instance-lock.ts';
+import { type NodeLayout, nodeLayout } from '../../../runtime/node/layout.ts';
+import { losingSidesIn } from '../../../runtime/node/losing-sides.ts';
+import {
+  interfaceAddresses,
+  makeNodeDirectories,
+  ownPid,
+  ownUid,
+  removeFile,
+  setRestartFlag,
+  writePidFile,
+} from '../../../runtime/node/node-directories.ts';
+import { numberFile } from '../../../runtime/node/number-file.ts';
+import { openSqliteStore } from '../../../runtime/store/sqlite.ts';
+import type { Store } from '../../../runtime/store/store.ts';
+import { ClusterNode, type ClusterPorts, openTree } from '../cluster-node.ts';
+
+/** What `boot` hands to the cluster process. */
+export interface ClusterParameters {
+  /** Absolute path. */
+  readonly root: string;
+  readonly nodeName: string;
+  /** `--node` was given: the name alone decides which entry of the node list is ours (§13.2.6). */
+  readonly isNameGiven: boolean;
+  /** `-l`: ignore the cluster configuration and force quorum. */
+  readonly isLocal: boolean;
+  readonly treeMode: TreeMode;
+  readonly acknowledgement: 'majority' | 'local';
+  readonly synchronous: 'normal' | 'full';
+  /** Without it files are reached through the IPC and control sockets alone. */
+  readonly mount: boolean;
+}
+
+/** What the members of the cluster process share. */
+export interface ClusterProcessPorts {
+  readonly node: ClusterNode;
+  readonly layout: NodeLayout;
+  readonly log: Log;
+  readonly uid: number;
+  readonly readOnlyGid: number | undefined;
+  readonly mount: (() => Promise<FuseMount | MountFailure>) | undefined;
+  transport(): object | undefined;
+  setDebug(enabled: boolean): void;
+  /** The last steps of an orderly end. */
+  close(): void;
+}
+
+const LOCK_RETRIES = 10;
+const LOCK_RETRY_MS = 1000;
+
+export async function realPorts(base: BasePorts, given: unknown): Promise<ClusterProcessPorts> {
+  const parameters = given as ClusterParameters;
+  const { clock, random, log } = base;
+  const layout = nodeLayout(parameters.root);
+  const owner = entryOwner();
+  if ('failure' in owner) throw new Error(owner.failure);
+  makeNodeDirectories(layout, owner.gid);
+  const lock = await instanceLock(layout, base);
+  const store = openSqliteStore(layout.database, { synchronous: parameters.synchronous });
+  if ('message' in store) {
+    throw new Error(`memdb_open failed - unable to open database '${layout.database}': ${store.message}`);
+  }
+  const memdb = openTree({ store, log, clock }, parameters.treeMode);
+  if ('failure' in memdb)
+    throw new Error(`memdb_open failed - unable to open database '${layout.database}': ${memdb.failure}`);
+
+  const hostConfig = hostFile(layout.hostConfig, { mode: 0o644 });
+  if (store.isNew && !parameters.isLocal) importHostConfig(memdb, store, hostConfig, base);
+  const hasConfig = memdb.lookup(CLUSTER_CONFIG_PATH)?.type === FILE;
+  if (hasConfig && parameters.isLocal)
+    log.write('main', 'notice', 'forcing local mode (although corosync.conf exists)');
+
+  const joined = hasConfig && !parameters.isLocal ? await joinCluster(parameters, layout, memdb, base) : undefined;
+  const address = joined?.address ?? localAddress();
+  log.write(
+    'main',
+    'notice',
+    `resolved node name '${parameters.nodeName}' to '${address}' for default node IP address`,
+  );
+
+  let isDebug = false;
+  const debug = {
+    get: () => isDebug,
+    set: (enabled: boolean) => {
+      isDebug = enabled;
+    },
+  };
+  const node = new ClusterNode(
+    memdb,
+    {
+      clock,
+      random,
+      log: {
+        write: (domain, level, message) =>
+          level === 'debug' && !isDebug ? undefined : log.write(domain, level, message),
+      },
+      store,
+      hostConfig,
+      losingSides: losingSidesIn(layout.backupDirectory, () => wallSeconds(clock)),
+      debug,
+      cluster: joined?.ports,
+    },
+    {
+      nodeName: parameters.nodeName,
+      pid: ownPid(),
+      address,
+      owner,
+      treeMode: parameters.treeMode,
+      acknowledgement: parameters.acknowledgement,
+      config: joined?.config,
+    },
+  );
+  writePidFile(layout.pidFile);
+  removeFile(layout.restartFlag);
+  return {
+    node,
+    layout,
+    log,
+    uid: ownUid(),
+    readOnlyGid: groupId(OWNER_GROUP),
+    mount: parameters.mount
+      ? () => mountFuse({ mountPoint: layout.mountPoint, fileSystem: node.fileSystem, ...owner, log })
+      : undefined,
+    transport: () => joined?.udp.stats(),
+    setDebug: debug.set,
+    close: () => closeAll(layout, owner, joined?.udp, lock),
+  };
+}
+
+function closeAll(layout: NodeLayout, owner: Owner, udp: SealedUdp | undefined, lock: { release(): void }): void {
+  udp?.close();
+  setRestartFlag(layout.restartFlag, owner.gid);
+  removeFile(layout.pidFile);
+  lock.release();
+}
+
+/** §1.9 step 4: a daemon that is just ending gets ten seconds. */
+async function instanceLock(layout: NodeLayout, { clock, log }: BasePorts): Promise<{ release(): void }> {
+  for (let attempt = 0; ; attempt++) {
+    const lock = takeInstanceLock(layout.lockFile);
+    if ('release' in lock) return lock;
+    if (lock.failure === 'unusable' || attempt === LOCK_RETRIES) {
+      throw new Error(
+        lock.failure === 'unusable'
+          ? lock.message
+          : `unable to acquire pmxcfs lock: ${lock.message}; stop the other instance, or use another --root`,
+      );
+    }
+    if (attempt === 0) log.write('main', 'notice', 'unable to acquire pmxcfs lock - trying again');
+    await new Promise<void>((resolve) => {
+      clock.setTimeout(resolve, LOCK_RETRY_MS);
+    });
+  }
+}
+
+/** §1.9 step 6. */
+function importHostConfig(memdb: Memdb, store: Store, file: HostFile, { clock }: BasePorts): void {
+  const content = file.read();
+  if (content === undefined || 'failure' in content) return;
+  const stamp = { writer: 0, time: wallSeconds(clock), monotonic_s: clock.monotonic_ms() / 1000 };
+  const isImported =
+    memdb.create(CLUSTER_CONFIG_PATH, stamp) === 0 &&
+    memdb.write(CLUSTER_CONFIG_PATH, content, 0, true, stamp) >= 0 &&
+    store.commit(memdb.takeChanges()) === undefined;
+  if (!isImported) throw new Error('memdb_write failed - unable to import corosync.conf');
+}
+
+interface JoinedCluster {
+  readonly config: ClusterConfig;
+  readonly address: string;
+  readonly udp: SealedUdp;
+  readonly ports: ClusterPorts;
+}
+
+async function joinCluster(
+  { nodeName, isNameGiven }: ClusterParameters,
+  layout: NodeLayout,
+  memdb: Memdb,
+  { clock, random, log }: BasePorts,
+): Promise<JoinedCluster> {
+  const config = await usableConfig(readOwnConfig(layout, memdb), layout, log);
+  const addresses = isNameGiven ? [] : interfaceAddresses();
+  const own = findLocalNode(config.nodes, { hostName: nodeName, interfaceAddresses: addresses });
+  if (own === undefined) {
+    throw new Error(
+      `${layout.hostConfig}: no node of the list is '${nodeName}'; correct the node list, or give --node NAME`,
+    );
+  }
+  const key = readAuthkey(layout.authkey);
+  if ('error' in key) throw new Error(key.error);
+  if (key.warning !== undefined) log.write('main', 'warning', key.warning);
+  const udp = await openSealedUdp({
+    nodeid: own.nodeid,
+    config,
+    authkey: key.authkey,
+    clock,
+    random,
+    log,
+    configFile: layout.hostConfig,
+  });
+  const ports: ClusterPorts = {
+    datagram: udp,
+    ringIds: numberFile(`${layout.ringDirectory}/ringid_${own.nodeid}`),
+    expectedVotes: numberFile(`${layout.ringDirectory}/ev_tracking`),
+    reconfigure: (newer, done) => {
+      applyConfig(udp, newer).then(done, (error: Error) => done({ errors: [error.message] }));
+    },
+  };
+  return { config, address: own.addresses.find((address) => address !== undefined) ?? nodeName, udp, ports };
+}
+
+/** The host copy is what the cluster layer reads; on a first start with a restored database it is made from the tree. */
+function readOwnConfig(layout: NodeLayout, memdb: Memdb): string {
+  const copy = hostFile(layout.hostConfig, { mode: 0o644 });
+  const content = copy.read();
+  if (content !== undefined && 'failure' in content) {
+    throw new Error(`unable to read cluster config file '${copy.path}' - ${content.failure.cause}`);
+  }
+  return (content ?? memdb.lookup(CLUSTER_CONFIG_PATH)?.data ?? Buffer.alloc(0)).toString('utf8');
+}
+
+async function usableConfig(text: string, layout: NodeLayout, log: Log): Promise<ClusterConfig> {
+  const read = readClusterConfig(text, layout.hostConfig);
+  for (const warning of read.warnings) log.write('confdb', 'warning', formatConfProblem(warning));
+  if (!('config' in read)) throw new Error(read.errors.map(formatConfProblem).join('\n'));
+  const resolved = await resolveAddresses(read.config, resolveBySystem);
+  if ('errors' in resolved)
+    throw new Error(resolved.errors.map((error) => `${layout.hostConfig}: ${error}`).join('\n'));
+  return resolved.config;
+}
+
+async function applyConfig(udp: SealedUdp, newer: ClusterConfig) {
+  const resolved = await resolveAddresses(newer, resolveBySystem);
+  if ('errors' in resolved) return resolved;
+  const { problems } = await udp.reconfigure(resolved.config);
+  return { config: resolved.config, problems };
+}
+
+/** A node that is alone publishes its first address that others could reach, or the loopback one. */
+function localAddress(): string {
+  return interfaceAddresses().find((address) => !address.startsWith('127.') && address !== '::1') ?? '127.0.0.1';
+}

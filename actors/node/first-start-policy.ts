@@ -1,0 +1,24 @@
+/**
+ * Which restarts a node allows: those of the supervisor's intensity, but none before the child has run once. What ends a first
+ * start is bad input (a broken file, an address that isn't ours); it must be told, not tried again.
+ */
+import { type RestartAnswer, RestartIntensity, type RestartLimits } from '../../machines/daemons/restart-intensity.ts';
+import type { BackOff, RestartPolicy } from '../../runtime/actor-system/supervision.ts';
+
+export class FirstStartPolicy implements RestartPolicy {
+  readonly #intensity: RestartIntensity;
+  readonly #hasRun = new Set<string>();
+
+  constructor(limits: RestartLimits) {
+    this.#intensity = new RestartIntensity(limits);
+  }
+
+  noteRunning(child: string): void {
+    this.#hasRun.add(child);
+  }
+
+  ask(child: string, now_ms: number, backOff: BackOff, reason: string): RestartAnswer {
+    if (!this.#hasRun.has(child)) return { allowed: false, reason };
+    return this.#intensity.ask(child, now_ms, backOff, reason);
+  }
+}

@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { type BootFlags, boot } from './commands/boot.ts';
+import { demo } from './commands/demo.ts';
+import { fileCommand } from './commands/file.ts';
+import { installUnits } from './commands/install-units.ts';
+import { followNodeLog } from './commands/log.ts';
+import { projectRoot, runCommand } from './commands/project.ts';
+import { dismiss, status } from './commands/status.ts';
+
+const { version } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { version: string };
+const root = () =>
+  new Option('--root <dir>', 'the node whose files lie below this folder').env('PVE_ACTORS_ROOT').default('/');
+
+const program = new Command('pve-actors')
+  .description('the control plane of a Proxmox VE cluster: nodes, their state, their files')
+  .version(version)
+  .option('--debug', 'show stack traces');
+
+program
+  .command('boot')
+  .description('run a node')
+  .addOption(root())
+  .option('--node <name>', 'name of the node instead of the host name; its address is then its ring0_addr')
+  .option('--config <dir>', 'take corosync.conf and authkey from here where the node has none')
+  .option('--only <names>', 'start only these actors of actors.json, separated by commas')
+  .option('-l, --local', 'ignore the cluster configuration and force quorum')
+  .option('--no-mount', 'do without the mount')
+  .addOption(
+    new Option('--ack <mode>', 'when a change is acknowledged').choices(['majority', 'local']).default('majority'),
+  )
+  .addOption(
+    new Option('--tree <mode>', 'upstream: with original members').choices(['solo', 'upstream']).default('solo'),
+  )
+  .addOption(new Option('--synchronous <mode>', 'of the database').choices(['normal', 'full']).default('normal'))
+  .option('--until-stdin-ends', 'end when standard input does')
+  .option('--debug', 'log debug lines, show stack traces')
+  .action((flags: BootFlags) =>
+    runCommand(async () => {
+      process.exit(await boot(flags));
+    }),
+  );
+
+program
+  .command('demo')
+  .description('run a cluster of three nodes on this machine and follow its log')
+  .option('--dir <dir>', 'where the nodes live', 'var')
+  .option('--nodes <count>', 'how many', '3')
+  .option('--no-mount', 'do without mounts')
+  .action((flags) => runCommand(() => demo(flags)));
+
+program
+  .command('status')
+  .description('what a node is doing')
+  .addOption(root())
+  .option('--json', 'for programs')
+  .action((flags) => runCommand(() => status(flags)));
+
+program
+  .command('dismiss <id>')
+  .description('stop showing a kept database of a losing side')
+  .addOption(root())
+  .action((id: string, flags) => runCommand(() => dismiss(id, flags)));
+
+program
+  .command('log')
+  .description('the log of a node')
+  .addOption(root())
+  .option('-f, --follow', 'go on with new lines')
+  .option('-n, --lines <count>', 'how many of the last lines', '50')
+  .action((flags) => runCommand(() => followNodeLog(flags)));
+
+program.addCommand(fileCommand(root));
+
+program
+  .command('install-units')
+  .description('write systemd units for this machine')
+  .option('--dir <dir>', 'where', '/etc/systemd/system')
+  .action((flags) => runCommand(() => installUnits(flags)));
+
+await program.parseAsync();
