@@ -332,12 +332,25 @@ export class ClusterNode {
       expectedVotes,
       acknowledgement: this.#options.acknowledgement,
       trace,
+      onConfigVersionMismatch: (received, own) => this.#refuseStaleConfig(received, own),
       onQuorum: (quorate, view) => {
         this.#quorate = quorate;
         this.#view = view;
         this.status.setQuorate(quorate);
       },
     });
+  }
+
+  /**
+   * §7.5: an engine with an older node list must not take part, or it would form rings without nodes that it doesn't know.
+   * Where the original's engine exits, this one stops; files stay readable and the state says what to do.
+   */
+  #refuseStaleConfig(received: number, own: number): void {
+    const { clock, hostConfig } = this.#ports;
+    this.#restartNeeded = [
+      `the cluster has config version ${received}, this node ${own}: copy corosync.conf of a member to ${hostConfig.path} and restart`,
+    ];
+    clock.setTimeout(() => this.#totem?.stop(), 0);
   }
 
   #createTreeReplica({ group }: TotemNode): TreeReplica {

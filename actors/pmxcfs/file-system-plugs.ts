@@ -36,9 +36,6 @@ export interface ComputedPlug {
 
 export type Plug = LinkPlug | ComputedPlug;
 
-/** Attributes with a block count of their own: plugs have no blocks, whatever their size (observed on the original). */
-export type PlugAttributes = FileAttributes & { readonly blocks: number };
-
 const S_IFREG = 0o100000;
 const S_IFLNK = 0o120000;
 
@@ -63,13 +60,14 @@ export function createPlugs(hostName: string, texts: ComputedTexts, log: Log): R
   return new Map(plugs.map((plug) => [plug.name, plug]));
 }
 
-export function linkAttributes(plug: LinkPlug, isQuorate: boolean): PlugAttributes {
+/** Plugs have no blocks, whatever their size (observed on the original). */
+export function linkAttributes(plug: LinkPlug, isQuorate: boolean): FileAttributes {
   const mode = S_IFLNK | permissionsOf('symlink', plug.name, isQuorate);
   return { mode, nlink: 1, size: plug.target.length, mtime: 0, blocks: 0 };
 }
 
 /** Makes the content anew, which fixes the size. */
-export function computedAttributes(plug: ComputedPlug): PlugAttributes {
+export function computedAttributes(plug: ComputedPlug): FileAttributes {
   plug.content = plug.generate();
   const kind = plug.write === undefined ? 'computed' : 'computed-writable';
   const mode = S_IFREG | permissionsOf(kind, plug.name, true);

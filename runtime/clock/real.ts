@@ -19,9 +19,19 @@ export function createRealClock(): Clock {
         const immediate = setImmediate(callback);
         return { id, cancel: () => clearImmediate(immediate) } satisfies Pending;
       }
-      // Node truncates to whole milliseconds and would fire early.
-      const timeout = setTimeout(callback, Math.ceil(delay_ms));
-      return { id, cancel: () => clearTimeout(timeout) } satisfies Pending;
+      const pending = { id, cancel: () => {} };
+      const due_ms = performance.now() + delay_ms;
+      // Node counts from the start of its loop's turn, so that a timer can fire before its time: then it is armed again.
+      const arm = (wait_ms: number) => {
+        const timeout = setTimeout(() => {
+          const early_ms = due_ms - performance.now();
+          if (early_ms > 0) arm(early_ms);
+          else callback();
+        }, Math.ceil(wait_ms));
+        pending.cancel = () => clearTimeout(timeout);
+      };
+      arm(delay_ms);
+      return pending satisfies Pending;
     },
     clearTimeout(handle) {
       (handle as Pending).cancel();

@@ -12,6 +12,8 @@ export interface FileAttributes {
   readonly mode: number;
   readonly nlink: number;
   readonly size: number;
+  /** Blocks of 4096 bytes where they don't follow from the size: plugs have none. */
+  readonly blocks?: number;
   /** Seconds; atime = mtime = ctime. */
   readonly mtime: number;
 }

@@ -36,9 +36,6 @@ const TWO_32 = 2 ** 32;
 /** uid and gid of a chown that leaves them alone, as unsigned numbers. */
 const UNCHANGED = 0xffffffff;
 
-/** Attributes may carry their own block count: computed files and links have none (observed on the original). */
-type CountedAttributes = FileAttributes & { readonly blocks?: number };
-
 type SignalResult = (waiter: Waiter, result: number) => void;
 
 export function fuseRequests(binding: FuseBinding, options: RequestOptions): FuseRequests {
@@ -279,7 +276,7 @@ function kindStat(kind: EntryKind): Uint32Array {
 }
 
 /** The layout of `populate_stat` in fuse-native.c: 32-bit numbers; size, blocks and the times (in ms) take two each. */
-function fillStat(numbers: Uint32Array, attributes: CountedAttributes, uid: number, gid: number): void {
+function fillStat(numbers: Uint32Array, attributes: FileAttributes, uid: number, gid: number): void {
   numbers[0] = attributes.mode;
   numbers[1] = uid;
   numbers[2] = gid;
