@@ -52,15 +52,22 @@ export async function demo({ dir, nodes: count, mount }: DemoFlags): Promise<voi
   };
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
+  let areUp = false;
   for (const [index, child] of children.entries()) {
-    child.once('exit', (code) => {
+    child.once('exit', (code, signal) => {
       if (isEnding) return;
-      console.error(`${nodes[index]!.name} has ended with exit code ${code}; ending the others`);
+      const node = nodes[index]!;
+      console.error(`${node.name} has ended (${signal ?? `exit code ${code}`})`);
+      if (areUp) {
+        console.error(`start it again by: npx pve-actors boot --node ${node.name} --root ${shown(node.layout.root)}`);
+        return;
+      }
       process.exitCode = 1;
       end();
     });
   }
-  if (await allReady(nodes, () => isEnding)) announce(nodes, Date.now() - started_ms, mount);
+  areUp = await allReady(nodes, () => isEnding);
+  if (areUp) announce(nodes, Date.now() - started_ms, mount);
   else if (!isEnding) {
     console.error(`the nodes were not quorate and synced within ${READY_WITHIN_MS / 1000} s`);
     process.exitCode = 1;
@@ -129,16 +136,22 @@ async function isReady({ layout }: DemoNode): Promise<boolean> {
   return 'result' in outcome && (outcome.result as { ready: boolean }).ready;
 }
 
+/** A path as people type it from here. */
+function shown(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short.startsWith('..') ? path : `./${short}`;
+}
+
 function announce(nodes: readonly DemoNode[], took_ms: number, mount: boolean): void {
   const [first] = nodes as readonly [DemoNode, ...DemoNode[]];
   const last = nodes.at(-1)!;
-  const at = (path: string) => `./${relative(process.cwd(), path)}`;
-  const root = (node: DemoNode) => `--root ${at(node.layout.root)}`;
+  const root = (node: DemoNode) => `--root ${shown(node.layout.root)}`;
   console.log(`\n${nodes.length} nodes are quorate and synced after ${(took_ms / 1000).toFixed(1)} s`);
-  for (const node of nodes) console.log(`  ${node.name}  ${node.address}  /etc/pve at ${at(node.layout.mountPoint)}`);
+  for (const node of nodes)
+    console.log(`  ${node.name}  ${node.address}  /etc/pve at ${shown(node.layout.mountPoint)}`);
   console.log('try, in another terminal:');
   if (mount) {
-    console.log(`  echo hello > ${at(first.layout.mountPoint)}/hello; cat ${at(last.layout.mountPoint)}/hello`);
+    console.log(`  echo hello > ${shown(first.layout.mountPoint)}/hello; cat ${shown(last.layout.mountPoint)}/hello`);
   }
   console.log(`  npx pve-actors status ${root(first)}`);
   console.log(`  npx pvecm ${root(first)} status`);
