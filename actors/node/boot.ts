@@ -14,6 +14,7 @@ import type { Log } from '../../runtime/log/log.ts';
 import type { LogEntry, MemoryLog } from '../../runtime/log/memory.ts';
 import type { NodeLayout } from '../../runtime/node/layout.ts';
 import type { Random } from '../../runtime/random/random.ts';
+import type { FaceStatus, StatusProtocol } from './cluster/actor.ts';
 import type { ClusterParameters } from './cluster/ports.ts';
 import { FirstStartPolicy } from './first-start-policy.ts';
 
@@ -39,7 +40,12 @@ export interface BootedNode {
   stop(): Promise<void>;
 }
 
-/** Resolves when all daemons run; rejects with a sentence when one can't be started. */
+/** The parts of the cluster process without which a node that starts is of no use to anybody. */
+const FACES = ['file-system', 'ipc', 'control'] as const;
+const ASK_DEADLINE_MS = 5000;
+const OPENING_POLL_MS = 20;
+
+/** Resolves when all daemons run and are open to others; rejects with a sentence when one can't be started. */
 export async function bootNode(options: BootOptions): Promise<BootedNode> {
   const { layout, parameters, clock, random, log } = options;
   const read = readActorsFile(options.actorsFile.text, options.actorsFile.name);
@@ -79,10 +85,36 @@ export async function bootNode(options: BootOptions): Promise<BootedNode> {
   });
   if (failure !== undefined) {
     await stop();
-    throw new Error(failure);
+    throw new Error(policy.refusal ?? failure);
+  }
+  const refusal = await firstRefusal(system, options);
+  if (refusal !== undefined) {
+    await stop();
+    throw new Error(refusal);
   }
   isUp = true;
   return { stop };
+}
+
+/** Waits until the faces are open, or says which one can't be opened and why. A later refusal is only logged. */
+async function firstRefusal(
+  system: ActorSystem,
+  { clock, parameters }: Pick<BootOptions, 'clock' | 'parameters'>,
+): Promise<string | undefined> {
+  for (const face of FACES) {
+    const address = addressOf<StatusProtocol>(parameters.nodeName, face);
+    for (;;) {
+      const reply = await askPromise(system, address, { type: 'status' }, ASK_DEADLINE_MS);
+      if (!reply.ok) break;
+      const { state, reason, isBearable } = reply.value as FaceStatus;
+      if (state === 'refused' && !isBearable) return reason;
+      if (state !== 'opening') break;
+      await new Promise<void>((resolve) => {
+        clock.setTimeout(resolve, OPENING_POLL_MS);
+      });
+    }
+  }
+  return undefined;
 }
 
 function wanted<E extends { readonly name: string }>(

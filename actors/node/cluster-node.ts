@@ -134,7 +134,6 @@ function loadTree(
   const opened = memdb.open(loaded.rows, { wall_s: wallSeconds(clock), monotonic_s: clock.monotonic_ms() / 1000 });
   if ('failure' in opened) {
     for (const line of opened.logs) log.write(line.domain, line.level, line.message);
-    log.write('database', 'crit', 'DB load failed');
     return opened.failure;
   }
   const refused = opened.changes.length === 0 ? undefined : store.commit(opened.changes);

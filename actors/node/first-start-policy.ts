@@ -8,9 +8,15 @@ import type { BackOff, RestartPolicy } from '../../runtime/actor-system/supervis
 export class FirstStartPolicy implements RestartPolicy {
   readonly #intensity: RestartIntensity;
   readonly #hasRun = new Set<string>();
+  #refusal: string | undefined;
 
   constructor(limits: RestartLimits) {
     this.#intensity = new RestartIntensity(limits);
+  }
+
+  /** Why the first start of a child failed, in its own words. */
+  get refusal(): string | undefined {
+    return this.#refusal;
   }
 
   noteRunning(child: string): void {
@@ -18,7 +24,10 @@ export class FirstStartPolicy implements RestartPolicy {
   }
 
   ask(child: string, now_ms: number, backOff: BackOff, reason: string): RestartAnswer {
-    if (!this.#hasRun.has(child)) return { allowed: false, reason };
+    if (!this.#hasRun.has(child)) {
+      this.#refusal ??= reason;
+      return { allowed: false, reason };
+    }
     return this.#intensity.ask(child, now_ms, backOff, reason);
   }
 }

@@ -12,6 +12,7 @@ import {
   type GroupDefinition,
 } from '../../../runtime/actor-system/definition.ts';
 import { defineActor } from '../../../runtime/actor-system/machine-actor.ts';
+import type { MountFailureCode } from '../../../runtime/file-system/fuse-mount.ts';
 import { startControlServer } from '../../../runtime/ipc/control-server.ts';
 import { startIpc } from '../../pmxcfs/ipc.ts';
 import type { ReplicaName } from '../cluster-node.ts';
@@ -54,8 +55,16 @@ function replica(name: ReplicaName): Member {
   });
 }
 
-/** What an endpoint's port opened; undefined: there is nothing to open. */
-type Opened = { close(): Promise<unknown> } | { readonly refused: string };
+/** What an endpoint's port opened, or why it couldn't; a node can do without what is bearable. */
+type Opened = { close(): Promise<unknown> } | { readonly refused: string; readonly isBearable?: boolean };
+
+/** What an endpoint answers to `status`. */
+export interface FaceStatus {
+  readonly state: 'opening' | 'open' | 'refused' | 'closing' | 'closed';
+  /** Why it was refused. */
+  readonly reason: string;
+  readonly isBearable: boolean;
+}
 
 function endpoint(name: string, open: (ports: ClusterProcessPorts) => Promise<Opened>): Member {
   return defineActor<ClusterProcessPorts, StatusProtocol>()({
@@ -63,15 +72,17 @@ function endpoint(name: string, open: (ports: ClusterProcessPorts) => Promise<Op
     mailbox,
     machine: endpointMachine,
     drainEvent: { type: 'CLOSE' },
-    receive: (_message, ask, scope) => {
+    core: () => ({ isBearable: false }),
+    receive: (_message, ask, scope, core) => {
       const { value, context } = scope.snapshot();
-      scope.reply(ask, { state: value, reason: context.reason });
+      scope.reply(ask, { state: value, reason: context.reason, ...core } satisfies FaceStatus);
       return undefined;
     },
-    effects: (scope) => {
+    effects: (scope, core) => {
       let close: () => Promise<unknown> = () => Promise.resolve();
       const settle = (opened: Opened) => {
         if ('refused' in opened) {
+          core.isBearable = opened.isBearable ?? false;
           scope.send({ type: 'REFUSED', reason: opened.refused });
           return;
         }
@@ -92,11 +103,17 @@ function endpoint(name: string, open: (ports: ClusterProcessPorts) => Promise<Op
   });
 }
 
+/** This machine has no mounts to offer; every other failure is a mount point to be put in order. */
+const CANNOT_MOUNT: ReadonlySet<MountFailureCode> = new Set(['no-binding', 'no-device', 'no-permission']);
+
 const fileSystem = endpoint('file-system', async ({ mount, log }) => {
   if (mount === undefined) return { close: async () => {} };
   const mounted = await mount();
   if (!mounted.ok) {
-    return { refused: `${mounted.message}; the node goes on without a mount, files are at hand by: pve-actors file` };
+    const { code, message } = mounted;
+    if (!CANNOT_MOUNT.has(code)) return { refused: message };
+    const refused = `${message}; the node goes on without a mount, files are at hand by: pve-actors file`;
+    return { refused, isBearable: true };
   }
   return {
     close: () => {
