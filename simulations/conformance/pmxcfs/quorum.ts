@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VoteQuorum } from '../../../machines/cluster/votequorum.ts';
-import { clusterConfig } from '../../cluster-samples.ts';
+import { clusterConfig } from '../../totem/cluster-samples.ts';
 import { type CorpusCase, differenceOf, judged } from '../corpus.ts';
 
 const FILE = 'quorum-table.json';
@@ -29,7 +29,7 @@ export async function run(directory: string): Promise<readonly CorpusCase[]> {
 
 /** A node of one vote that sees `total` votes. With none, it is a member without votes of its own. */
 function judge(place: string, row: Row, two_node: boolean): CorpusCase {
-  const config = clusterConfig(row.expected, { two_node, expected_votes: row.expected });
+  const config = clusterConfig(Math.max(1, row.expected, row.total), { two_node, expected_votes: row.expected });
   const self = 1;
   const nodes = row.total > 0 ? config.nodes : config.nodes.map((node) => ({ ...node, votes: 0 }));
   const votequorum = new VoteQuorum(self, config.quorum, nodes);

@@ -1,0 +1,201 @@
+/**
+ * The rings of a node: the one that is installed (or was last: its frames are kept until the next is installed) and
+ * the one being formed, the queues that feed them, and the passage from one to the other.
+ */
+import type { CommitEntry, CommitToken, RingId } from '../../machines/cluster/totem/messages.ts';
+import { isOfRing, KIND, kindOf } from '../../machines/cluster/totem/messages.ts';
+import { without } from '../../machines/cluster/totem/node-set.ts';
+import { deliverRest, deliverStable, planRecovery, type RecoveryPlan } from '../../machines/cluster/totem/recovery.ts';
+import { newRingCounters, Ring, type RingCounters, type RingEffects } from '../../machines/cluster/totem/ring.ts';
+import { SendQueue } from '../../machines/cluster/totem/send-queue.ts';
+import type { VoteWeights } from '../../machines/cluster/totem/stability.ts';
+import type { TotemTimers } from '../../runtime/formats/cluster-config.ts';
+
+/** Client bytes that may wait for the token; a message that is accepted below this bound may exceed it. */
+const QUEUE_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/** What the layers above hear; called one at a time. */
+export interface RingListener {
+  deliver(sender: number, message: Buffer): void;
+  batchEnd(): void;
+  /** What follows until `ringInstalled` are messages of the old ring that only `members` are sure to see. */
+  transitional(members: readonly number[]): void;
+  /** A new ring is current; client messages wait until the queue is opened. */
+  ringInstalled(change: RingChange): void;
+}
+
+export interface RingChange {
+  readonly ring: RingId;
+  readonly members: readonly number[];
+  /** Members that came along from the same old ring. */
+  readonly transitional: readonly number[];
+  /** Members of the old ring. */
+  readonly before: readonly number[];
+  /** Nodes that announced their leaving. */
+  readonly leaving: readonly number[];
+}
+
+/** How rings reach the network and the clock. */
+export type RingPort = Omit<RingEffects, 'deliver' | 'batchEnd' | 'recovered' | 'multicast'> & {
+  multicast(peers: readonly number[], payload: Buffer): void;
+};
+
+export interface RingHostOptions {
+  readonly self: number;
+  /** Read whenever a ring is made: it may change with the configuration. */
+  readonly maxPayload: () => number;
+  readonly limits: TotemTimers;
+  readonly acknowledgement: 'majority' | 'local';
+  /** Votes that prove stability in a ring of these members. */
+  readonly weigh: (members: readonly number[]) => VoteWeights;
+  readonly highestSeq: number;
+  readonly port: RingPort;
+  readonly listener: RingListener;
+}
+
+export class RingHost {
+  readonly queue = new SendQueue(QUEUE_LIMIT_BYTES);
+  readonly #options: RingHostOptions;
+  readonly #recoveryQueue = new SendQueue(Number.POSITIVE_INFINITY);
+  readonly #pastRings: RingCounters = newRingCounters();
+  #limits: TotemTimers;
+  #installed: Ring;
+  #forming: { readonly ring: Ring; readonly plan: RecoveryPlan } | undefined;
+
+  constructor(options: RingHostOptions) {
+    this.#options = options;
+    this.#limits = options.limits;
+    // Before its first ring a node is in one of its own, which nobody else can have been in.
+    this.#installed = this.#create({ rep: options.self, seq: options.highestSeq }, [options.self]);
+    this.#installed.close();
+  }
+
+  get installed(): Ring {
+    return this.#installed;
+  }
+
+  /** The ring whose token is to be repeated: the one being formed, else the installed one. */
+  get latest(): Ring {
+    return this.#forming?.ring ?? this.#installed;
+  }
+
+  /** Counters of all rings so far. */
+  get counters(): RingCounters {
+    const total = { ...this.#pastRings };
+    addInto(total, this.#installed.counters);
+    return total;
+  }
+
+  /** The ring that a datagram belongs to; undefined for another's, or one that is over. */
+  ringOf(payload: Buffer): Ring | undefined {
+    if (this.#forming !== undefined && isOfRing(payload, this.#forming.ring.id)) return this.#forming.ring;
+    return this.isCurrent(payload) ? this.#installed : undefined;
+  }
+
+  isCurrent(payload: Buffer): boolean {
+    return !this.#installed.isClosed && isOfRing(payload, this.#installed.id);
+  }
+
+  /** What this node holds of its old ring. */
+  commitEntry(): CommitEntry {
+    const { id, store, stable } = this.#installed;
+    return {
+      nodeid: this.#options.self,
+      filled: true,
+      oldRing: id,
+      received: store.received,
+      high: store.high,
+      stable,
+    };
+  }
+
+  /** All entries are known: makes the new ring, and queues the old ring's frames that the others need from us. */
+  form(id: RingId, members: readonly number[], token: CommitToken): void {
+    const { store } = this.#installed;
+    const has = (seq: number): boolean => store.get(seq) !== undefined;
+    const plan = planRecovery(this.#options.self, this.#installed.id, token.entries, has);
+    this.#recoveryQueue.reset();
+    for (const seq of plan.rebroadcast) this.#recoveryQueue.push(undefined, store.get(seq)!);
+    this.#forming = { ring: this.#create(id, members), plan };
+  }
+
+  abandonForming(): void {
+    this.#forming?.ring.close();
+    this.#forming = undefined;
+  }
+
+  /** Ends the old ring by delivering its rest, and makes the formed one current. */
+  install(leaving: readonly number[]): RingChange {
+    const old = this.#installed;
+    const { ring, plan } = this.#forming!;
+    const { listener } = this.#options;
+    deliverStable(old, plan);
+    listener.transitional(plan.transitional);
+    deliverRest(old, plan);
+    listener.batchEnd();
+    this.queue.rewind();
+    this.queue.dropUrgent();
+    this.queue.closed = true;
+    addInto(this.#pastRings, old.counters);
+    this.#installed = ring;
+    this.#forming = undefined;
+    const { transitional } = plan;
+    return { ring: ring.id, members: ring.members, transitional, before: old.members, leaving };
+  }
+
+  setLimits(limits: TotemTimers): void {
+    this.#limits = limits;
+    this.#installed.limits = limits;
+    if (this.#forming !== undefined) this.#forming.ring.limits = limits;
+  }
+
+  /** Votes changed. */
+  reweigh(): void {
+    for (const ring of [this.#installed, this.#forming?.ring]) {
+      if (ring !== undefined) ring.weights = this.#options.weigh(ring.members);
+    }
+  }
+
+  close(): void {
+    this.#installed.close();
+    this.abandonForming();
+  }
+
+  #create(id: RingId, members: readonly number[]): Ring {
+    const { self, maxPayload, acknowledgement, weigh } = this.#options;
+    return new Ring({
+      id,
+      members,
+      self,
+      maxPayload: maxPayload(),
+      limits: this.#limits,
+      acknowledgement,
+      weights: weigh(members),
+      queue: this.queue,
+      recoveryQueue: this.#recoveryQueue,
+      effects: this.#effects(without(members, [self])),
+    });
+  }
+
+  #effects(others: readonly number[]): RingEffects {
+    const { listener, port } = this.#options;
+    return {
+      forwardToken: (next, payload) => port.forwardToken(next, payload),
+      multicast: (payload) => port.multicast(others, payload),
+      holdToken: (untilWork) => port.holdToken(untilWork),
+      cancelHold: () => port.cancelHold(),
+      releaseSoon: () => port.releaseSoon(),
+      recoveryComplete: () => port.recoveryComplete(),
+      membersStuck: (nodeids) => port.membersStuck(nodeids),
+      deliver: (sender, message) => listener.deliver(sender, message),
+      batchEnd: () => listener.batchEnd(),
+      recovered: (frame) => {
+        if (kindOf(frame) === KIND.frame && isOfRing(frame, this.#installed.id)) this.#installed.acceptOld(frame);
+      },
+    };
+  }
+}
+
+function addInto(total: RingCounters, more: RingCounters): void {
+  for (const name of Object.keys(total) as (keyof RingCounters)[]) total[name] += more[name];
+}

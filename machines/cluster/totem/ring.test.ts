@@ -1,0 +1,215 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { totemTimers } from '../../../runtime/formats/totem-timers.ts';
+import { KIND, kindOf } from './messages.ts';
+import { Ring } from './ring.ts';
+import { SendQueue } from './send-queue.ts';
+
+const RING = { rep: 1, seq: 8 };
+const LIMITS = totemTimers({}, 3);
+
+interface Station {
+  readonly ring: Ring;
+  readonly queue: SendQueue;
+  readonly delivered: string[];
+  readonly asked: string[];
+  /** Frames that this station doesn't get. */
+  readonly deaf: Set<number>;
+}
+
+/** Rings of nodes 1..n, wired to each other: datagrams wait in `wire` until `run`. */
+function makeRing(count: number, limits = LIMITS, acknowledgement: 'majority' | 'local' = 'majority') {
+  const members = Array.from({ length: count }, (_, i) => i + 1);
+  const wire: { readonly to: number; readonly payload: Buffer }[] = [];
+  const frames: { readonly from: number; readonly visit: number }[] = [];
+  let visits = 0;
+  const stations = members.map((self): Station => {
+    const queue = new SendQueue(1_000_000);
+    const delivered: string[] = [];
+    const asked: string[] = [];
+    const ring = new Ring({
+      id: RING,
+      members,
+      self,
+      maxPayload: 4096,
+      limits,
+      acknowledgement,
+      weights: { votes: members.map(() => 1), majority: Math.floor(count / 2) + 1 },
+      queue,
+      recoveryQueue: new SendQueue(1_000_000),
+      effects: {
+        forwardToken: (to, payload) => void wire.push({ to, payload: Buffer.from(payload) }),
+        multicast: (payload) => {
+          frames.push({ from: self, visit: visits });
+          for (const to of members) if (to !== self) wire.push({ to, payload: Buffer.from(payload) });
+        },
+        holdToken: () => void asked.push('hold'),
+        cancelHold: () => void asked.push('cancelHold'),
+        releaseSoon: () => void asked.push('releaseSoon'),
+        deliver: (sender, message) => void delivered.push(`${sender}:${message}`),
+        batchEnd: () => {},
+        recovered: () => {},
+        recoveryComplete: () => void asked.push('recoveryComplete'),
+        membersStuck: (nodeids) => void asked.push(`stuck ${nodeids}`),
+      },
+    });
+    return { ring, queue, delivered, asked, deaf: new Set() };
+  });
+  const run = (datagrams: number): void => {
+    for (let i = 0; i < datagrams; i++) {
+      const next = wire.shift();
+      if (next === undefined) return;
+      const station = stations[next.to - 1]!;
+      if (kindOf(next.payload) === KIND.token) {
+        visits++;
+        station.ring.onToken(next.payload);
+      } else if (!station.deaf.has(station.ring.store.received + 1)) {
+        station.ring.onFrame(next.payload);
+      }
+    }
+  };
+  const at = (nodeid: number): Station => stations[nodeid - 1]!;
+  at(1).ring.start();
+  run(count * 3);
+  return { stations, at, wire, frames, run };
+}
+
+test('an empty recovery is over within two rotations, on all members', () => {
+  const { stations } = makeRing(3);
+  for (const { asked } of stations) assert.equal(asked, ['recoveryComplete']);
+});
+
+test('the token is made once, also when the commit token comes back twice (I1)', () => {
+  const { at, wire } = makeRing(3);
+  const before = wire.length;
+  at(1).ring.start();
+  assert.is(wire.length, before);
+});
+
+test('messages of all members are delivered in one order, each once (I2)', () => {
+  const { stations, run } = makeRing(3);
+  for (const [i, { queue }] of stations.entries())
+    for (let n = 0; n < 5; n++) queue.push(undefined, Buffer.from(`${i}.${n}`));
+  run(30);
+  assert.is(stations[0]!.delivered.length, 15);
+  for (const { delivered } of stations) assert.equal(delivered, stations[0]!.delivered);
+});
+
+test('nothing is delivered before a majority holds it (I3), at once with `local`', () => {
+  for (const acknowledgement of ['majority', 'local'] as const) {
+    const { at, wire, run } = makeRing(5, LIMITS, acknowledgement);
+    while (wire[0]?.to !== 1) run(1);
+    at(1).queue.push(undefined, Buffer.from('x'));
+    run(1);
+    assert.equal(at(1).delivered, acknowledgement === 'local' ? ['1:x'] : [], 'held by one of five');
+    run(4);
+    assert.is(at(2).delivered.length, acknowledgement === 'local' ? 1 : 0);
+    run(1);
+    assert.is(at(2).delivered.length, acknowledgement === 'local' ? 1 : 0, 'held by two, as the second visit shows');
+    run(1);
+    assert.equal(at(3).delivered, ['1:x'], 'held by three');
+    run(10);
+    for (const nodeid of [1, 2, 3, 4, 5]) assert.equal(at(nodeid).delivered, ['1:x']);
+  }
+});
+
+test('a visit and a rotation send no more than allowed (I5)', () => {
+  const { stations, frames, run } = makeRing(5);
+  for (const { queue } of stations) for (let n = 0; n < 100; n++) queue.push(undefined, Buffer.alloc(3000));
+  frames.length = 0;
+  run(2000);
+  const perVisit = new Map<number, number>();
+  for (const { visit } of frames) perVisit.set(visit, (perVisit.get(visit) ?? 0) + 1);
+  const visits = [...perVisit.keys()];
+  for (const visit of visits) {
+    assert.ok(perVisit.get(visit)! <= LIMITS.max_messages, `${perVisit.get(visit)} frames in one visit`);
+    let rotation = 0;
+    for (let other = visit; other < visit + 5; other++) rotation += perVisit.get(other) ?? 0;
+    assert.ok(rotation <= LIMITS.window_size, `${rotation} frames in one rotation`);
+  }
+  assert.ok(frames.length >= 300);
+});
+
+test('a lost frame is asked for and sent again, and kept until all have it (I4)', () => {
+  const { at, stations, run } = makeRing(3);
+  at(2).deaf.add(at(2).ring.store.received + 1);
+  at(1).queue.push(undefined, Buffer.from('lost'));
+  run(12);
+  assert.equal(at(2).delivered, []);
+  const seq = at(1).ring.store.high;
+  assert.ok(at(1).ring.store.get(seq) !== undefined);
+  at(2).deaf.clear();
+  run(60);
+  for (const { delivered } of stations) assert.equal(delivered, ['1:lost']);
+  assert.is(at(2).ring.counters.retransmitsRequested, 1);
+  run(10);
+  assert.is(at(1).ring.store.get(seq), undefined, 'collected');
+});
+
+test('the representative holds the token of an idle ring, not while a frame is missing (I6)', () => {
+  const { at, run, wire } = makeRing(3);
+  at(2).deaf.add(at(2).ring.store.received + 1);
+  at(1).queue.push(undefined, Buffer.from('x'));
+  run(400);
+  assert.not(at(1).ring.isHolding);
+  at(2).deaf.clear();
+  run(400);
+  assert.ok(at(1).ring.isHolding);
+  assert.is(wire.length, 0);
+  at(3).queue.push(undefined, Buffer.from('y'));
+  at(3).ring.wake();
+  assert.ok(at(3).asked.includes('cancelHold'));
+  at(1).ring.onHoldCancel();
+  run(20);
+  assert.equal(at(1).delivered, ['1:x', '3:y']);
+});
+
+test('the holder that has something to send lets go in a later turn', () => {
+  const { at, run } = makeRing(3);
+  run(400);
+  at(1).queue.push(undefined, Buffer.from('x'));
+  at(1).ring.wake();
+  assert.ok(at(1).asked.includes('releaseSoon'));
+  at(1).ring.release();
+  run(20);
+  assert.equal(at(2).delivered, ['1:x']);
+});
+
+test('a copy of a token is stale, a broken one malformed', () => {
+  const { at, wire } = makeRing(3);
+  const token = wire[0]!;
+  const { ring } = at(token.to);
+  assert.is(ring.onToken(token.payload.subarray(0, token.payload.length - 1)), 'malformed');
+  assert.is(ring.onToken(token.payload), 'taken');
+  assert.is(ring.onToken(token.payload), 'stale');
+  assert.is(ring.onToken(Buffer.alloc(10)), 'malformed');
+});
+
+test('a frame of a stranger or with a broken chunk is malformed, a copy a duplicate', () => {
+  const { at, wire, run } = makeRing(3);
+  while (wire[0]?.to !== 1) run(1);
+  at(1).queue.push(undefined, Buffer.from('x'));
+  run(1);
+  const frame = wire.find(({ payload }) => kindOf(payload) === KIND.frame)!;
+  const stranger = Buffer.from(frame.payload);
+  stranger.writeUInt32LE(9, 16);
+  const { ring } = at(frame.to);
+  assert.is(ring.onFrame(stranger), 'malformed');
+  assert.is(ring.onFrame(frame.payload.subarray(0, frame.payload.length - 1)), 'malformed');
+  assert.is(ring.onFrame(frame.payload), 'stored');
+  assert.is(ring.onFrame(frame.payload), 'duplicate');
+});
+
+test('a member that receives nothing for fail_recv_const visits is reported', () => {
+  const { at, run } = makeRing(3, { ...LIMITS, fail_recv_const: 20 });
+  for (let seq = 1; seq < 50; seq++) at(3).deaf.add(seq);
+  at(1).queue.push(undefined, Buffer.from('x'));
+  run(200);
+  assert.ok(at(1).asked.includes('stuck 3'));
+  assert.not(
+    at(3).asked.some((text) => text.startsWith('stuck')),
+    'it does not report itself',
+  );
+});
+
+test.run();
