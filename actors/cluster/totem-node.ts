@@ -61,6 +61,8 @@ export interface TotemNodeOptions {
   readonly onQuorum: (quorate: boolean, view: QuorumView) => void;
   /** First contact showed another config version (spec/pmxcfs.md §7.5, last paragraph); the caller decides whether to exit. */
   readonly onConfigVersionMismatch?: ((received: number, own: number) => void) | undefined;
+  /** Another node has ended this engine (`killNode`): it has stopped. */
+  readonly onKilled?: (() => void) | undefined;
   readonly trace?:
     | ((record: { readonly machine: string; readonly event: string; readonly detail: unknown }) => void)
     | undefined;
@@ -276,7 +278,9 @@ class Node implements TotemNode {
       client.touched = false;
       client.listener.batchEnd();
     }
-    if (this.#isKilled) this.stop();
+    if (!this.#isKilled || this.#isStopped) return;
+    this.stop();
+    this.#options.onKilled?.();
   }
 
   // The ring's stream

@@ -35,6 +35,7 @@ import { createLocalSubmit } from '../pmxcfs/local-changes.ts';
 import { Replica } from '../pmxcfs/replica.ts';
 import { TreeReplica } from '../pmxcfs/replica-dcdb.ts';
 import { createReplicatedSubmit } from '../pmxcfs/replicated-changes.ts';
+import { QuorumClient } from './quorum-client.ts';
 
 /** A kept losing side of a divergent rejoin (§13.2.2). */
 export interface LosingSide {
@@ -152,9 +153,9 @@ export class ClusterNode {
   readonly #totem: TotemNode | undefined;
   readonly #dcdb: TreeReplica | undefined;
   readonly #kvstore: Replica | undefined;
+  readonly #quorum: QuorumClient;
   #config: ClusterConfig | undefined;
   #restartNeeded: readonly string[] = [];
-  #quorate = false;
   #view: QuorumView | undefined;
   #isStopping = false;
 
@@ -172,6 +173,7 @@ export class ClusterNode {
       monotonic_s: () => clock.monotonic_ms() / 1000,
       log: (level, message) => log.write('status', level, message),
     });
+    this.#quorum = new QuorumClient(log, (quorate) => this.status.setQuorate(quorate));
     this.#files = nodeFiles(this.status, memdb);
     this.#hostConfig = createHostConfig({ file: ports.hostConfig, clock, log, notify: (done) => this.#reload(done) });
     if (ports.cluster !== undefined && options.config !== undefined) {
@@ -187,12 +189,12 @@ export class ClusterNode {
   }
 
   get quorate(): boolean {
-    return this.isLocal || this.#quorate;
+    return this.#quorum.quorate;
   }
 
   /** The tree is up to date and may be written to. */
   get isReady(): boolean {
-    return this.isLocal || (this.#quorate && this.#dcdb?.state().mode === 'synced');
+    return this.isLocal || (this.quorate && this.#dcdb?.state().mode === 'synced');
   }
 
   /** Starts all parts in their order; a local node is ready at once. */
@@ -205,12 +207,13 @@ export class ClusterNode {
   /** Begins to form rings; a local node publishes its address and is quorate for ever. */
   startMembership(): void {
     if (this.#totem === undefined || this.#config === undefined) {
-      this.status.forceQuorum();
+      this.#quorum.send({ type: 'LOCAL_MODE' });
       this.status.publishAddress(this.#options.address);
       return;
     }
     this.#synchroniseHostConfig();
     this.status.installClusterInfo(this.#config);
+    this.#quorum.send({ type: 'CONNECTED' });
     this.#totem.start();
   }
 
@@ -228,6 +231,7 @@ export class ClusterNode {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#hostConfig.stop();
+    this.#quorum.send({ type: 'SHUTDOWN' });
     this.#totem?.stop();
     this.status.shutDown();
     this.#ports.store.close();
@@ -331,11 +335,11 @@ export class ClusterNode {
       expectedVotes,
       acknowledgement: this.#options.acknowledgement,
       trace,
+      onKilled: () => this.#engineLost(),
       onConfigVersionMismatch: (received, own) => this.#refuseStaleConfig(received, own),
       onQuorum: (quorate, view) => {
-        this.#quorate = quorate;
         this.#view = view;
-        this.status.setQuorate(quorate);
+        this.#quorum.send({ type: 'NOTIFY', quorate });
       },
     });
   }
@@ -349,7 +353,15 @@ export class ClusterNode {
     this.#restartNeeded = [
       `the cluster has config version ${received}, this node ${own}: copy corosync.conf of a member to ${hostConfig.path} and restart`,
     ];
-    clock.setTimeout(() => this.#totem?.stop(), 0);
+    clock.setTimeout(() => {
+      this.#totem?.stop();
+      this.#engineLost();
+    }, 0);
+  }
+
+  #engineLost(): void {
+    this.#view = undefined;
+    this.#quorum.send({ type: 'ENGINE_LOST', reason: 'CS_ERR_LIBRARY' });
   }
 
   #createTreeReplica({ group }: TotemNode): TreeReplica {
@@ -363,7 +375,7 @@ export class ClusterNode {
       memdb: this.memdb,
       store,
       mode: treeMode,
-      isQuorate: () => this.#quorate,
+      isQuorate: () => this.quorate,
       hostConfig: () => this.#synchroniseHostConfig(),
       losingDatabasePath: () => losingSides.nextPath(),
       onLosingDatabase: ({ path, lost }) => losingSides.note(path, lost),

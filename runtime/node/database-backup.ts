@@ -69,7 +69,10 @@ export function setDatabaseAside(path: string, wall_s: number): string {
   return aside;
 }
 
-/** True where the database holds a guest's configuration, `<vmid>.conf` in a folder of guests. False without a database. */
+/**
+ * True where the database holds a guest's configuration, `<vmid>.conf` in a folder of guests. False without a database; throws a
+ * sentence where it can't be read.
+ */
 export function holdsGuests(path: string): boolean {
   if (!existsSync(path)) return false;
   const database = new Database(path, { readonly: true });
@@ -82,6 +85,8 @@ export function holdsGuests(path: string): boolean {
       .pluck()
       .all() as string[];
     return names.some((name) => /^[1-9]\d{2,}\.conf$/.test(name));
+  } catch (error) {
+    throw new Error(`unable to look for guests in '${path}': ${(error as Error).message}`);
   } finally {
     database.close();
   }

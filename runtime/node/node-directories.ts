@@ -23,8 +23,8 @@ export function makeNodeDirectories(layout: NodeLayout, gid: number): void {
     });
 }
 
-export function writePidFile(path: string): void {
-  writeFileSync(path, `${process.pid}\n`, { mode: 0o644 });
+export function writePidFile(path: string, pid = process.pid): void {
+  writeFileSync(path, `${pid}\n`, { mode: 0o644 });
 }
 
 export function removeFile(path: string): void {

@@ -63,6 +63,12 @@ function run(program: string, args: readonly string[], options: CommandOptions):
       reason ??= message;
       settle(undefined);
     });
+    // What a killed shell has started may hold the pipes open for as long as it likes.
+    child.once('exit', () => {
+      if (reason === undefined) return;
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    });
     child.once('close', (code) => settle(reason === undefined ? (code ?? undefined) : undefined));
     child.stdin?.on('error', () => {});
     child.stdin?.end(input);

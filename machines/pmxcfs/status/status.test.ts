@@ -186,14 +186,6 @@ test('synced: publishes the address last set, else the one of the start (§6.3)'
   );
 });
 
-test('quorum: a line for each change, none when forced (§9.2)', () => {
-  const { status, logs } = node();
-  for (const quorate of [false, true, true, false]) status.setQuorate(quorate);
-  status.forceQuorum();
-  assert.ok(status.quorate);
-  assert.equal(logs, ['notice: node has quorum', 'notice: node lost quorum']);
-});
-
 test('rrd: not in the map; purged after 300 s; a dump lives 2 s (rrd I1, I2)', () => {
   const { status, time } = node();
   status.set('rrd/pve2-node/n1', text('1:2:3\0'));

@@ -74,16 +74,9 @@ export class Status {
     this.#send = send;
   }
 
-  /** Notification of the quorum client (§9.2). */
+  /** The flag of the quorum client (§9.2), which logs its changes. */
   setQuorate(quorate: boolean): void {
-    if (quorate === this.#quorate) return;
     this.#quorate = quorate;
-    this.#options.log('notice', quorate ? 'node has quorum' : 'node lost quorum');
-  }
-
-  /** Local mode: quorate for ever, without a word (§9.2). */
-  forceQuorum(): void {
-    this.#quorate = true;
   }
 
   /** The last change that clients can see (§6.7, §9.2). */
