@@ -261,10 +261,6 @@ export class ClusterNode {
     return { ok: false, code: 'not-found', message: `there is no kept database '${id}'` };
   }
 
-  logMessage(priority: number, ident: string, tag: string, message: string): void {
-    this.status.logMessage({ priority, ident, tag, message: Buffer.from(message), pid: this.#options.pid });
-  }
-
   /** What `pve-actors status` shows; JSON values only. */
   describe(): object {
     const { memdb } = this;

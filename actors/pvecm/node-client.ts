@@ -144,7 +144,7 @@ export class NodeClient {
 
   /** Adds a line to the cluster log, priority `notice`, as the original's pvecm does. */
   async log(message: string): Promise<void> {
-    await this.call('log-message', { priority: 5, ident: 'root@pam', tag: 'pvecm', message });
+    await this.call('log-message', { priority: 5, ident: 'root@pam', tag: 'pvecm', pid: ownPid(), message });
   }
 
   /** True where `pve-actors boot` runs the node, so that `changeLife` works. */

@@ -27,12 +27,12 @@ function answered(outcome: Outcome): ControlOutcome {
   return outcome.ok ? { result: {} } : { error: { code: outcome.code, message: outcome.message } };
 }
 
-function logMessage(node: ClusterNode, params: Parameters, message: string): ControlOutcome {
-  const { priority = 6, ident = 'root@pam', tag = 'pvecm' } = params;
-  if (typeof priority !== 'number' || typeof ident !== 'string' || typeof tag !== 'string') {
-    return badParameters('priority is a number, ident and tag are texts');
+function logMessage(node: ClusterNode, params: Parameters, text: string): ControlOutcome {
+  const { priority = 6, ident = 'root@pam', tag = 'pvecm', pid = 0 } = params;
+  if (typeof priority !== 'number' || typeof pid !== 'number' || typeof ident !== 'string' || typeof tag !== 'string') {
+    return badParameters('priority and pid are numbers, ident and tag are texts');
   }
-  node.logMessage(priority, ident, tag, message);
+  node.status.logMessage({ priority, ident, tag, pid, message: Buffer.from(text) });
   return { result: {} };
 }
 
