@@ -6,7 +6,9 @@
 import { childLife } from '../../machines/daemons/child-life.ts';
 import { ActorSystem } from '../../runtime/actor-system/actor-system.ts';
 import { childSpecOf, readActorsFile } from '../../runtime/actor-system/actors-file.ts';
+import { address } from '../../runtime/actor-system/address.ts';
 import { createComedyHost } from '../../runtime/actor-system/comedy-host.ts';
+import { askPromise } from '../../runtime/actor-system/promises.ts';
 import type { Clock } from '../../runtime/clock/clock.ts';
 import { type ControlHandler, type ControlOutcome, startControlServer } from '../../runtime/ipc/control-server.ts';
 import { logLine } from '../../runtime/log/line.ts';
@@ -31,6 +33,8 @@ export interface BootOptions {
   readonly log: Log;
   /** What `log` answers from. */
   readonly recent: MemoryLog;
+  /** Aborted when the node is to end before it has started. */
+  readonly signal: AbortSignal;
   /** The supervisor has given up after it had started. */
   readonly onFailure: (reason: string) => void;
 }
@@ -73,13 +77,17 @@ export async function bootNode(options: BootOptions): Promise<BootedNode> {
     log,
     handlers: bootHandlers(system, options.recent),
   });
-  if ('failure' in listener) throw new Error(`${listener.failure.message}: this node is running already`);
+  if ('failure' in listener) {
+    const { code, message } = listener.failure;
+    throw new Error(code === 'in-use' ? `this node is running already: ${message}` : message);
+  }
   const stop = async () => {
     await new Promise<void>((resolve) => {
       system.stop(resolve);
     });
     await listener.close();
   };
+  options.signal.addEventListener('abort', () => system.stop(() => {}));
   const failure = await new Promise<string | undefined>((resolve) => {
     system.start(resolve);
   });
@@ -102,9 +110,9 @@ async function firstRefusal(
   { clock, parameters }: Pick<BootOptions, 'clock' | 'parameters'>,
 ): Promise<string | undefined> {
   for (const face of FACES) {
-    const address = addressOf<StatusProtocol>(parameters.nodeName, face);
+    const to = address<StatusProtocol>(parameters.nodeName, face);
     for (;;) {
-      const reply = await askPromise(system, address, { type: 'status' }, ASK_DEADLINE_MS);
+      const reply = await askPromise(system, to, { type: 'status' }, ASK_DEADLINE_MS);
       if (!reply.ok) break;
       const { state, reason, isBearable } = reply.value as FaceStatus;
       if (state === 'refused' && !isBearable) return reason;

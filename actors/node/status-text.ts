@@ -99,8 +99,22 @@ function transportLines(transport: Json | undefined): string[] {
         `                ${peer.name} link ${link.link} ${link.address} ${link.up ? 'up' : 'down'}${best}, rtt ${milliseconds(link.rtt_ms)}`,
       );
     }
+    lines.push(...peerRemarks(peer).map((remark) => `                ${peer.name}: ${remark}`));
   }
   return lines;
+}
+
+/** Why a node can't join, as far as datagrams tell. */
+function peerRemarks(peer: Json): string[] {
+  const remarks: string[] = [];
+  const forged = object(peer.dropped)?.tag;
+  if (!peer.established && typeof forged === 'number' && forged > 0) {
+    remarks.push(`${forged} datagrams that can't be authenticated: is the authkey the same on all nodes?`);
+  }
+  if (peer.claimedFrom !== undefined) {
+    remarks.push(`datagrams with its nodeid come from ${peer.claimedFrom}: is nodeid ${peer.nodeid} used twice?`);
+  }
+  return remarks;
 }
 
 function remarks(state: Json, cluster: Json | undefined): string[] {

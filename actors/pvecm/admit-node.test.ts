@@ -84,7 +84,7 @@ test('addnode: the configuration, the directories, the log, and what the joiner 
     assert.ok(await node.client.exists(`nodes/n4/${folder}`), folder);
   }
   assert.equal(node.calls, [
-    'log-message {"priority":5,"ident":"root@pam","tag":"pvecm","message":"adding node n4 to cluster"}',
+    `log-message {"priority":5,"ident":"root@pam","tag":"pvecm","pid":${process.pid},"message":"adding node n4 to cluster"}`,
   ]);
   assert.is(await node.client.exists('corosync.conf.new'), false);
   assert.is(await node.client.exists('priv/lock/file-corosync_conf'), false);
@@ -172,7 +172,7 @@ const member = (nodeid: number, online: boolean): ClusterMember => ({
   online,
 });
 
-const LOG = 'log-message {"priority":5,"ident":"root@pam","tag":"pvecm","message":"deleting node n2 from cluster"}';
+const LOG = `log-message {"priority":5,"ident":"root@pam","tag":"pvecm","pid":${process.pid},"message":"deleting node n2 from cluster"}`;
 
 test('delnode: by name and by address; log, kill, and the configuration without it', async () => {
   for (const name of ['n2', '10.0.0.2']) {

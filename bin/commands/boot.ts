@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bootNode } from '../../actors/node/boot.ts';
@@ -10,7 +10,8 @@ import type { LogLevel } from '../../runtime/log/log.ts';
 import { MemoryLog } from '../../runtime/log/memory.ts';
 import { teeLog } from '../../runtime/log/tee.ts';
 import { nodeLayout } from '../../runtime/node/layout.ts';
-import { removeFile, writePidFile } from '../../runtime/node/node-directories.ts';
+import { makeFolder } from '../../runtime/node/make-folder.ts';
+import { ownPid, removeFile, writePidFile } from '../../runtime/node/node-directories.ts';
 import { createSystemRandom } from '../../runtime/random/system.ts';
 import { CommandFailure, projectRoot } from './project.ts';
 
@@ -28,11 +29,21 @@ export interface BootFlags {
   readonly untilStdinEnds?: boolean;
 }
 
+/** What another command does differently with the same node. */
+export interface BootManner {
+  /** The node serves. */
+  readonly onServing?: () => void;
+  /** Nobody reads standard output. */
+  readonly isSilent?: boolean;
+  /** The pid file of the cluster process names this process, which ends it. */
+  readonly isDaemon?: boolean;
+}
+
 const RECENT_LINES = 2000;
 const LOG_FILE_BYTES = 8 * 1_048_576;
 
 /** Runs the node until it is told to end; resolves with the exit code. */
-export async function boot(flags: BootFlags): Promise<number> {
+export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<number> {
   const root = resolve(flags.root);
   const layout = nodeLayout(root);
   const nodeName = (flags.node ?? hostname()).split('.')[0] ?? '';
@@ -54,16 +65,23 @@ export async function boot(flags: BootFlags): Promise<number> {
     clock,
     node: nodeName,
   });
-  const log = teeLog(createConsoleLog({ level, stampedBy: clock, node: nodeName }), file, recent);
+  const terminal = manner.isSilent ? [] : [createConsoleLog({ level, stampedBy: clock, node: nodeName })];
+  const log = teeLog(...terminal, file, recent);
 
+  const ending = new AbortController();
   let end: (code: number) => void = () => {};
   const ended = new Promise<number>((resolve_) => {
-    end = resolve_;
+    end = (code) => {
+      resolve_(code);
+      ending.abort();
+    };
   });
+  process.on('SIGTERM', () => end(0));
+  process.on('SIGINT', () => end(0));
   const actorsName = join(projectRoot, 'actors.json');
-  const node = await bootNode({
+  const booting = bootNode({
     layout,
-    actorsFile: { text: readFileSync(actorsName, 'utf8'), name: actorsName },
+    actorsFile: { text: readActorsFile(actorsName), name: actorsName },
     only: flags.only?.split(','),
     parameters: {
       root,
@@ -74,16 +92,28 @@ export async function boot(flags: BootFlags): Promise<number> {
       acknowledgement: flags.ack,
       synchronous: flags.synchronous,
       mount: flags.mount,
+      isDebug: flags.debug === true,
+      ...(manner.isDaemon ? { daemonPid: ownPid() } : {}),
     },
     clock,
     random: createSystemRandom(),
     log,
     recent,
+    signal: ending.signal,
     onFailure: () => end(1),
   });
-  writePidFile(layout.bootPidFile);
-  process.on('SIGTERM', () => end(0));
-  process.on('SIGINT', () => end(0));
+  const node = await booting.catch((error: Error) => {
+    if (!ending.signal.aborted) throw error;
+  });
+  if (node === undefined) return ended;
+  const warn = (sentence: string) => log.write('main', 'warning', sentence);
+  try {
+    writePidFile(layout.bootPidFile);
+  } catch (error) {
+    warn(`cannot write ${layout.bootPidFile}: ${(error as Error).message}`);
+  }
+  if (file.lost > 0) warn(`log lines can't be written to ${layout.logFile}: is it a file, is there space?`);
+  manner.onServing?.();
   if (flags.untilStdinEnds) process.stdin.once('end', () => end(0)).resume();
   const code = await ended;
   await node.stop();
@@ -95,7 +125,7 @@ export async function boot(flags: BootFlags): Promise<number> {
 function prepare(...paths: readonly string[]): void {
   for (const path of paths) {
     try {
-      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      makeFolder(dirname(path));
     } catch (error) {
       throw new CommandFailure(
         `cannot make ${dirname(path)}: ${(error as Error).message}; give --root DIR, or start as root`,
@@ -112,8 +142,24 @@ function installConfig(folder: string, hostConfig: string, authkey: string): voi
   ] as const) {
     const source = join(folder, name);
     if (existsSync(target)) continue;
-    if (!existsSync(source)) throw new CommandFailure(`--config: ${source} is missing`);
-    mkdirSync(dirname(target), { recursive: true });
-    copyFileSync(source, target);
+    if (!existsSync(source)) {
+      throw new CommandFailure(
+        `--config: ${source} is missing, and the node has no ${target}; put it there, or name another folder`,
+      );
+    }
+    try {
+      makeFolder(dirname(target));
+      copyFileSync(source, target);
+    } catch (error) {
+      throw new CommandFailure(`--config: cannot copy ${source} to ${target}: ${(error as Error).message}`);
+    }
+  }
+}
+
+function readActorsFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandFailure(`cannot read ${path}: ${(error as Error).message}; install the program anew`);
   }
 }

@@ -19,8 +19,14 @@ export async function status({ root, json = false }: Flags): Promise<void> {
     actors: await asked<NodeState['actors']>(callBoot(layout, 'actors')),
   };
   if (json) console.log(JSON.stringify(state, undefined, 2));
-  else process.stdout.write(statusText(state));
-  if ('failure' in state.cluster) throw new CommandFailure(`${root}: the node can't be asked`);
+  else if ('failure' in state.cluster && 'failure' in state.actors) {
+    throw new CommandFailure(`${state.actors.failure}; start it with: pve-actors boot --root ${layout.root}`);
+  } else process.stdout.write(statusText(state));
+  if ('failure' in state.cluster) {
+    throw new CommandFailure(
+      `the cluster process of ${layout.root} does not answer; look at: pve-actors log --root ${layout.root}`,
+    );
+  }
   if (state.cluster.quorate !== true) process.exitCode = 2;
 }
 

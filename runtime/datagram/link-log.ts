@@ -34,3 +34,17 @@ export function logFirstDrop(log: Log, host: number | undefined, cause: DropCaus
   if (sentence === undefined) return;
   log.write(KNET_DOMAIN, 'warning', `rx: ${host === undefined ? 'a host' : `host: ${host}`} ${sentence}`);
 }
+
+/** Logs that datagrams with the id of `host` come from an address which isn't its own. */
+export function logClaim(
+  log: Log,
+  host: number,
+  link: number,
+  { address, from }: { readonly address: string; readonly from: string },
+): void {
+  log.write(
+    KNET_DOMAIN,
+    'warning',
+    `rx: host: ${host} link: ${link} datagrams with this nodeid come from ${from}, not from ${address}: is the nodeid used twice, or a node list out of date?`,
+  );
+}

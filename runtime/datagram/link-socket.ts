@@ -34,7 +34,8 @@ export interface LinkSocketOptions extends LinkAddressInUse {
   /** Names the place of the address for a complaint, e.g. `ring0_addr of node 'a' in /etc/corosync/corosync.conf`. */
   readonly place: string;
   readonly log: Log;
-  readonly onDatagram: (link: number, datagram: Buffer) => void;
+  /** `from` is the sender's literal address. */
+  readonly onDatagram: (link: number, datagram: Buffer, from: string) => void;
 }
 
 export class LinkSocket {
@@ -102,7 +103,7 @@ export async function openLinkSocket(options: LinkSocketOptions): Promise<LinkSo
   const { socket } = opened;
   reportSmallBuffer(socket, options);
   const linkSocket = new LinkSocket(options, socket);
-  socket.on('message', (datagram) => onDatagram(link, datagram));
+  socket.on('message', (datagram, { address: from }) => onDatagram(link, datagram, from));
   return linkSocket;
 }
 

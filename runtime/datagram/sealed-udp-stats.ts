@@ -20,6 +20,8 @@ export interface PeerStats {
   readonly release: TransportRelease | undefined;
   /** Datagrams that claimed to come from this peer. */
   readonly dropped: Readonly<Partial<Record<DropCause, number>>>;
+  /** Address from which somebody else sends with this peer's nodeid. */
+  readonly claimedFrom: string | undefined;
   readonly links: readonly LinkStats[];
 }
 

@@ -8,12 +8,12 @@
 import * as assert from 'node:assert';
 import type { Clock, TimerHandle } from '../clock/clock.ts';
 import type { ClusterConfig, ClusterNode } from '../formats/cluster-config.ts';
-import { addressFamily } from '../formats/host-address.ts';
+import { addressFamily, canonicalAddress } from '../formats/host-address.ts';
 import type { Log } from '../log/log.ts';
 import type { Random } from '../random/random.ts';
 import type { DatagramPort, DatagramReceiver } from './datagram.ts';
 import type { TransportRelease } from './hello.ts';
-import { KNET_DOMAIN, logFirstDrop, logLinkEvents } from './link-log.ts';
+import { KNET_DOMAIN, logClaim, logFirstDrop, logLinkEvents } from './link-log.ts';
 import { maxPayloadOf } from './link-payload.ts';
 import { LinkOpenError, type LinkSocket, openLinkSocket } from './link-socket.ts';
 import { type LinkEvent, PeerLinks } from './peer-links.ts';
@@ -47,6 +47,8 @@ interface Peer {
   readonly sent: number[];
   readonly received: number[];
   readonly dropped: Partial<Record<DropCause, number>>;
+  /** Where somebody else sends from with this peer's nodeid. */
+  claimedFrom: string | undefined;
 }
 
 /** Largest UDP payload of IPv4, less what sealing adds. */
@@ -214,7 +216,7 @@ export class SealedUdp implements DatagramPort {
       port,
       place: `ring${link}_addr of node '${own.name}' in ${fileOf(this.#options)}`,
       log: this.#options.log,
-      onDatagram: (number, datagram) => this.#datagram(number, datagram),
+      onDatagram: (number, datagram, from) => this.#datagram(number, datagram, from),
     });
     if (!this.#closed || socket instanceof LinkOpenError) return socket;
     socket.close();
@@ -267,7 +269,7 @@ export class SealedUdp implements DatagramPort {
   }
 
   #addPeer(node: ClusterNode, links: PeerLinks): void {
-    const peer: Peer = { node, links, sent: [], received: [], dropped: {} };
+    const peer: Peer = { node, links, sent: [], received: [], dropped: {}, claimedFrom: undefined };
     this.#peers.set(node.nodeid, peer);
     this.#sessions.addPeer(node.nodeid);
     this.#logLinks(peer, [links.choice()]);
@@ -299,7 +301,7 @@ export class SealedUdp implements DatagramPort {
     if (!free && sealed === this.#outgoing) this.#outgoing = Buffer.allocUnsafeSlow(sealed.length);
   }
 
-  #datagram(link: number, datagram: Buffer): void {
+  #datagram(link: number, datagram: Buffer, from: string): void {
     if (this.#closed) return;
     const received = this.#sessions.receive(datagram);
     const peer = received.sender === undefined ? undefined : this.#peers.get(received.sender);
@@ -324,8 +326,17 @@ export class SealedUdp implements DatagramPort {
         this.#helloReceived(peer, link, received);
         return;
       case 'dropped':
+        if (received.cause === 'unknown-incarnation') this.#noteClaim(peer, link, from);
         if (received.answer) this.#hello(peer, link);
     }
+  }
+
+  /** A peer that has restarted sends from its own address; from another one somebody else uses its nodeid. */
+  #noteClaim(peer: Peer, link: number, from: string): void {
+    const address = peer.node.addresses[link];
+    if (address === undefined || from === address || canonicalAddress(from) === canonicalAddress(address)) return;
+    if (peer.claimedFrom !== from) logClaim(this.#options.log, peer.node.nodeid, link, { address, from });
+    peer.claimedFrom = from;
   }
 
   #helloReceived(peer: Peer, link: number, hello: Received & { type: 'hello' }): void {
@@ -388,6 +399,7 @@ export class SealedUdp implements DatagramPort {
       established: this.#sessions.isEstablished(nodeid),
       release: this.#sessions.releaseOf(nodeid),
       dropped: { ...peer.dropped },
+      claimedFrom: peer.claimedFrom,
       links: peer.links.view().map(({ link, up, rtt_ms }) => ({
         link,
         address: addresses[link]!,

@@ -171,20 +171,21 @@ export class SimulatedNetwork {
   #schedule(way: string, from: SimulatedPort, target: SimulatedPort, payload: Buffer, link: LinkConditions): void {
     const spread_ms = link.latency_max_ms - link.latency_min_ms;
     const delay_ms = link.latency_min_ms + (spread_ms > 0 ? this.#random.unit() * spread_ms : 0);
-    const arrive = (): void => {
-      const waiting = this.#clogged.get(way);
-      if (waiting !== undefined) {
-        waiting.push(arrive);
-        return;
-      }
-      if (from.closed || target.closed || this.#blocked.has(way)) {
-        this.counters.lost++;
-        return;
-      }
-      this.counters.delivered++;
-      target.receiver?.(from.nodeid, payload);
-    };
-    this.#clock.setTimeout(arrive, delay_ms);
+    this.#clock.setTimeout(() => this.#arrive(way, from, target, payload), delay_ms);
+  }
+
+  #arrive(way: string, from: SimulatedPort, target: SimulatedPort, payload: Buffer): void {
+    const waiting = this.#clogged.get(way);
+    if (waiting !== undefined) {
+      waiting.push(() => this.#arrive(way, from, target, payload));
+      return;
+    }
+    if (from.closed || target.closed || this.#blocked.has(way)) {
+      this.counters.lost++;
+      return;
+    }
+    this.counters.delivered++;
+    target.receiver?.(from.nodeid, payload);
   }
 }
 

@@ -29,7 +29,7 @@ export function parseConfLines(text: string, complain: Complain): ConfSection {
     const section = open.at(-1)!;
     if (trimmed.endsWith('{')) {
       const name = trimmed.slice(0, -1).trim();
-      if (!/^\w+$/.test(name)) complain(line, `'${name}' is no section name; write the name, a blank and '{'`);
+      if (!/^\w+$/.test(name)) complain(line, `'${clipped(name)}' is no section name; write the name, a blank and '{'`);
       const child: ConfSection = { name, line, options: [], sections: [] };
       section.sections.push(child);
       open.push(child);
@@ -46,6 +46,11 @@ export function parseConfLines(text: string, complain: Complain): ConfSection {
   return root;
 }
 
+/** What may be quoted of a line that can be anything. */
+function clipped(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
 function addOption(section: ConfSection, trimmed: string, line: number, complain: Complain): void {
   const colon = trimmed.indexOf(':');
   if (trimmed.includes('{') || trimmed.includes('}')) {
@@ -53,7 +58,7 @@ function addOption(section: ConfSection, trimmed: string, line: number, complain
     return;
   }
   if (colon === -1) {
-    complain(line, `'${trimmed}' is neither 'key: value', 'section {' nor '}'`);
+    complain(line, `'${clipped(trimmed)}' is neither 'key: value', 'section {' nor '}'`);
     return;
   }
   const key = trimmed.slice(0, colon).trim();

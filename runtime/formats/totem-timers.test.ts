@@ -49,7 +49,15 @@ test('embedded defaults find a silent death of one of three nodes within 2.5 s',
 
 test('embedded: a given coefficient counts, and a given token is obeyed as by the group engine', () => {
   assert.is(embeddedTotemTimers({ token_coefficient: 200 }, 4).token_ms, 1300);
-  assert.equal(embeddedTotemTimers({ token: 900 }, 4), totemTimers({ token: 900 }, 4));
+  const timers = { ...totemTimers({ token: 900 }, 4), seqno_unchanged_const: 1 };
+  assert.equal(embeddedTotemTimers({ token: 900 }, 4), timers);
+});
+
+test('embedded: an idle token is held after one rotation, or after as many as are given', () => {
+  assert.is(embeddedTotemTimers({}, 3).seqno_unchanged_const, 1);
+  for (const token of [undefined, 900]) {
+    assert.is(embeddedTotemTimers({ token, seqno_unchanged_const: 30 }, 3).seqno_unchanged_const, 30);
+  }
 });
 
 test('given timers win over formulas, and hold follows a given token_retransmit', () => {

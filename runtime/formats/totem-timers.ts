@@ -32,6 +32,8 @@ const COROSYNC_TOKEN_MS = 3000;
 const COROSYNC_TOKEN_COEFFICIENT_MS = 650;
 const EMBEDDED_TOKEN_MS = 900;
 const EMBEDDED_TOKEN_COEFFICIENT_MS = 125;
+/** A token that goes on without work costs processors, and its holder can let go at once. */
+const EMBEDDED_IDLE_ROTATIONS = 1;
 
 /** Effective timers of a cluster of `nodes` configured nodes, with the group engine's own defaults (§7.4). */
 export function totemTimers(options: TotemOptions, nodes: number): TotemTimers {
@@ -60,12 +62,14 @@ export function totemTimers(options: TotemOptions, nodes: number): TotemTimers {
 
 /**
  * Effective timers of the embedded `udp` transport (§13.2.3): without `token` the shorter defaults, which find a silent
- * death of one of three nodes within 2.5 s; with `token` exactly what the group engine would use.
+ * death of one of three nodes within 2.5 s; with `token` exactly the timers that the group engine would use. An idle token is
+ * held after one rotation.
  */
 export function embeddedTotemTimers(options: TotemOptions, nodes: number): TotemTimers {
-  if (options.token !== undefined) return totemTimers(options, nodes);
+  const seqno_unchanged_const = options.seqno_unchanged_const ?? EMBEDDED_IDLE_ROTATIONS;
+  if (options.token !== undefined) return totemTimers({ ...options, seqno_unchanged_const }, nodes);
   const token_coefficient = options.token_coefficient ?? EMBEDDED_TOKEN_COEFFICIENT_MS;
-  return totemTimers({ ...options, token: EMBEDDED_TOKEN_MS, token_coefficient }, nodes);
+  return totemTimers({ ...options, token: EMBEDDED_TOKEN_MS, token_coefficient, seqno_unchanged_const }, nodes);
 }
 
 function timer(value_ms: number): number {

@@ -210,4 +210,22 @@ inFolder('a backup is a database of its own with mode 0600 in a directory of mod
   store.close();
 });
 
+inFolder('NULL where the schema allows none, as a damaged page has it, is neither a number nor a crash', (path) => {
+  const database = new Database(path);
+  database.exec('CREATE TABLE tree (inode INTEGER PRIMARY KEY, parent, version, writer, mtime, type, name, data)');
+  database.exec("INSERT INTO tree VALUES (0, 0, 9, 0, 9, 8, '__version__', NULL), (2, 0, NULL, 0, 9, 8, 'a', NULL)");
+  database.close();
+  const store = opened(path);
+  const loaded = store.load();
+  assert.match('failure' in loaded ? loaded.failure.message : '', /version of inode 2 is not within/);
+  store.close();
+  const other = new Database(path);
+  other.exec('UPDATE tree SET version = 1, name = NULL WHERE inode = 2');
+  other.close();
+  const again = opened(path);
+  const rows = again.load();
+  assert.equal('failure' in rows ? [] : rows.rows.map(({ name }) => name), ['__version__', '']);
+  again.close();
+});
+
 test.run();

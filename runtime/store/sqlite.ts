@@ -118,7 +118,8 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : 'UNKNOWN';
 }
 
-type StoredRow = readonly [bigint, bigint, bigint, bigint, bigint, bigint, Buffer, Buffer | null];
+/** What the schema promises; a damaged database breaks any of it. */
+type StoredRow = readonly [bigint, bigint, bigint, bigint, bigint, bigint, Buffer | null, Buffer | null];
 
 class SqliteStore implements Store {
   readonly isNew: boolean;
@@ -152,7 +153,8 @@ class SqliteStore implements Store {
       const stored = this.#database.prepare(SELECT).safeIntegers(true).raw(true).iterate() as Iterable<StoredRow>;
       for (const [inode, parent, version, writer, mtime, type, name, data] of stored) {
         const numbers = { inode, parent, version, writer, mtime, type };
-        const row = { ...asNumbers(numbers), name: name.toString('latin1'), data };
+        // NULL where a torn page or a foreign tool has put it: no name, which the tree refuses (§3.5).
+        const row = { ...asNumbers(numbers), name: name?.toString('latin1') ?? '', data };
         const problem = rowProblem(row);
         if (problem !== undefined) return { failure: { code: 'MALFORMED_ROW', message: `${this.#path}: ${problem}` } };
         rows.push(row);
@@ -207,8 +209,10 @@ class SqliteStore implements Store {
   }
 }
 
-/** Beyond 2^53 - 1 the number is unsafe, which `rowProblem` refuses. */
+/** Beyond 2^53 - 1 the number is unsafe, and what is no integer is none: `rowProblem` refuses both. */
 function asNumbers<Name extends string>(values: Readonly<Record<Name, bigint>>): Record<Name, number> {
   const entries = Object.entries(values) as [Name, bigint][];
-  return Object.fromEntries(entries.map(([name, value]) => [name, Number(value)])) as Record<Name, number>;
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : Number.NaN]),
+  ) as Record<Name, number>;
 }

@@ -20,7 +20,8 @@ export interface CommandOptions {
   readonly enter?: readonly string[];
 }
 
-const BOUND_MS = 30_000;
+const BOUND_MS = 60_000;
+const OUTPUT_BOUND_MS = 2000;
 
 /** The command line of a product with its arguments. */
 export function commandLine(product: Product, args: readonly string[]): readonly [string, ...string[]] {
@@ -72,10 +73,12 @@ function finish(child: ChildProcess, { bound_ms = BOUND_MS, input }: CommandOpti
       complaint += chunk;
     });
     child.once('error', reject);
-    // Not `close`: a daemon that it leaves behind may keep the pipes.
+    // With all of its output, unless something that it leaves behind keeps the pipes.
+    const settle = (code: number | null) => resolve({ code, output, complaint });
+    child.once('close', settle);
     child.once('exit', (code) => {
       clearTimeout(bound);
-      setImmediate(() => resolve({ code, output, complaint }));
+      setTimeout(settle, OUTPUT_BOUND_MS, code).unref();
     });
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(input ?? '');

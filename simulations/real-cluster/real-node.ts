@@ -8,6 +8,7 @@ import type { ChildProcess } from 'node:child_process';
 import { detachMount } from '../../runtime/file-system/mount-table.ts';
 import { connectControl } from '../../runtime/ipc/control-client.ts';
 import type { ControlOutcome } from '../../runtime/ipc/control-server.ts';
+import { readHostFile } from '../../runtime/node/host-files.ts';
 import { type NodeLayout, nodeLayout } from '../../runtime/node/layout.ts';
 import { leftoversOf, mountsBelow, processesOf } from './leftovers.ts';
 import { type CommandResult, type Product, runBounded, runProduct, startProduct } from './product-command.ts';
@@ -48,9 +49,9 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null;
 }
 
-const READY_BOUND_MS = 40_000;
-const END_BOUND_MS = 15_000;
-const KILL_BOUND_MS = 5000;
+const READY_BOUND_MS = 60_000;
+const END_BOUND_MS = 30_000;
+const KILL_BOUND_MS = 15_000;
 const UNMOUNT_BOUND_MS = 5000;
 const OUTPUT_MAX = 1_000_000;
 
@@ -61,6 +62,7 @@ export class RealNode {
   #child: ChildProcess | undefined;
   #ended: Ended | undefined;
   #output = '';
+  #complaint = '';
 
   constructor(options: RealNodeOptions) {
     this.#options = options;
@@ -80,12 +82,21 @@ export class RealNode {
       this.#output = (this.#output + chunk).slice(-OUTPUT_MAX);
     };
     child.stdout?.setEncoding('utf8').on('data', keep);
-    child.stderr?.setEncoding('utf8').on('data', keep);
+    child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      keep(chunk);
+      this.#complaint = (this.#complaint + chunk).slice(-OUTPUT_MAX);
+    });
     child.stdin?.on('error', () => undefined);
-    child.once('exit', (code, signal) => {
+    // Not at `exit`: the last words may still be on the way. Its children have no hold on the pipes for long.
+    child.once('close', (code, signal) => {
       this.#ended = { code, signal };
     });
     return this;
+  }
+
+  /** Standard error of all its lives. */
+  get complaint(): string {
+    return this.#complaint;
   }
 
   /** Of the boot process, which leads a process group with all of the node's processes. */
@@ -104,17 +115,21 @@ export class RealNode {
     return this.#output;
   }
 
-  /** Resolves when the tree is up to date, may be written to, and (unless `--no-mount`) is mounted. */
+  /** Resolves when the start is complete (mount and sockets are open) and the tree is up to date and may be written to. */
   async ready(bound_ms = READY_BOUND_MS): Promise<NodeDescription> {
-    return this.until(
-      'it is ready',
-      async () => {
-        const state = await this.describe();
-        if (state?.ready !== true) return undefined;
-        return !this.#wantsMount || (await this.isMounted()) ? state : undefined;
-      },
-      bound_ms,
-    );
+    await this.serving(bound_ms);
+    const whenReady = async () => {
+      const state = await this.describe();
+      return state?.ready === true && state;
+    };
+    return this.until('it is ready', whenReady, bound_ms);
+  }
+
+  /** Resolves when the start is complete, whether or not the node is quorate. */
+  serving(bound_ms = READY_BOUND_MS): Promise<true> {
+    // The pid file is the last step of a start; one of an earlier life has another pid.
+    const names = (pid: number) => readHostFile(this.layout.bootPidFile)?.toString().trim() === String(pid);
+    return this.until('it serves', () => names(this.pid), bound_ms) as Promise<true>;
   }
 
   /** Waits for a condition; ends early, with the node's output, when the node has ended. */
@@ -236,10 +251,6 @@ export class RealNode {
     killGroup(this.pid);
     await this.#groupGone();
     for (const point of await mountsBelow(this.layout.mountPoint)) await detachMount(point, UNMOUNT_BOUND_MS);
-  }
-
-  get #wantsMount(): boolean {
-    return !(this.#options.flags ?? []).includes('--no-mount');
   }
 
   #groupGone(): Promise<true> {

@@ -31,7 +31,7 @@ import {
 } from '../../../runtime/node/node-directories.ts';
 import { numberFile } from '../../../runtime/node/number-file.ts';
 import { openSqliteStore } from '../../../runtime/store/sqlite.ts';
-import type { Store } from '../../../runtime/store/store.ts';
+import type { Store, StoreFailure } from '../../../runtime/store/store.ts';
 import { ClusterNode, type ClusterPorts, openTree } from '../cluster-node.ts';
 
 /** What `boot` hands to the cluster process. */
@@ -48,6 +48,10 @@ export interface ClusterParameters {
   readonly synchronous: 'normal' | 'full';
   /** Without it files are reached through the IPC and control sockets alone. */
   readonly mount: boolean;
+  /** `.debug` is on from the start. */
+  readonly isDebug?: boolean;
+  /** Whom the pid file names, where that is another process: the one that ends this one. */
+  readonly daemonPid?: number;
 }
 
 /** What the members of the cluster process share. */
@@ -73,23 +77,23 @@ export async function realPorts(base: BasePorts, given: unknown): Promise<Cluste
   const layout = nodeLayout(parameters.root);
   const owner = entryOwner();
   if ('failure' in owner) throw new Error(owner.failure);
-  makeNodeDirectories(layout, owner.gid);
+  prepareFolders(layout, owner);
   const lock = await instanceLock(layout, base);
   const store = openSqliteStore(layout.database, { synchronous: parameters.synchronous });
-  if ('message' in store) {
-    throw new Error(`memdb_open failed - unable to open database '${layout.database}': ${store.message}`);
-  }
-  const memdb = openTree({ store, log, clock }, parameters.treeMode);
-  if ('failure' in memdb)
-    throw new Error(`memdb_open failed - unable to open database '${layout.database}': ${memdb.failure}`);
+  if ('message' in store) throw new Error(databaseComplaint(layout, store));
 
   const hostConfig = hostFile(layout.hostConfig, { mode: 0o644 });
-  if (store.isNew && !parameters.isLocal) importHostConfig(memdb, store, hostConfig, base);
-  const hasConfig = memdb.lookup(CLUSTER_CONFIG_PATH)?.type === FILE;
-  if (hasConfig && parameters.isLocal)
-    log.write('main', 'notice', 'forcing local mode (although corosync.conf exists)');
-
-  const joined = hasConfig && !parameters.isLocal ? await joinCluster(parameters, layout, memdb, base) : undefined;
+  const imported = store.isNew && !parameters.isLocal ? readHostConfig(hostConfig) : undefined;
+  // What can't be used must not get into a new tree: the next start would find a database that is not new any more.
+  let joined = imported && (await joinCluster(parameters, layout, imported, base));
+  const memdb = openTree({ store, log, clock }, parameters.treeMode);
+  if ('failure' in memdb) throw new Error(databaseComplaint(layout, { code: 'CONTENT', message: memdb.failure }));
+  if (imported !== undefined) importHostConfig(memdb, store, imported, base);
+  const config = memdb.lookup(CLUSTER_CONFIG_PATH);
+  if (config?.type === FILE) {
+    if (parameters.isLocal) log.write('main', 'notice', 'forcing local mode (although corosync.conf exists)');
+    else joined ??= await joinCluster(parameters, layout, readHostConfig(hostConfig) ?? config.data, base);
+  }
   const address = joined?.address ?? localAddress();
   log.write(
     'main',
@@ -97,7 +101,7 @@ export async function realPorts(base: BasePorts, given: unknown): Promise<Cluste
     `resolved node name '${parameters.nodeName}' to '${address}' for default node IP address`,
   );
 
-  let isDebug = false;
+  let isDebug = parameters.isDebug === true;
   const debug = {
     get: () => isDebug,
     set: (enabled: boolean) => {
@@ -129,7 +133,7 @@ export async function realPorts(base: BasePorts, given: unknown): Promise<Cluste
       config: joined?.config,
     },
   );
-  writePidFile(layout.pidFile);
+  writePidFile(layout.pidFile, parameters.daemonPid);
   removeFile(layout.restartFlag);
   return {
     node,
@@ -172,10 +176,35 @@ async function instanceLock(layout: NodeLayout, { clock, log }: BasePorts): Prom
   }
 }
 
-/** §1.9 step 6. */
-function importHostConfig(memdb: Memdb, store: Store, file: HostFile, { clock }: BasePorts): void {
+function prepareFolders(layout: NodeLayout, { gid }: Owner): void {
+  try {
+    makeNodeDirectories(layout, gid);
+  } catch (error) {
+    throw new Error(
+      `cannot make the folders of the node below ${layout.root}: ${(error as Error).message}; is it writable?`,
+    );
+  }
+}
+
+/** Failures of the disk, not of the database's content. */
+const DISK_FAILURE = /^(SQLITE_(IOERR|FULL|READONLY|CANTOPEN|BUSY|LOCKED)|E[A-Z]+$)/;
+
+function databaseComplaint({ database, backupDirectory }: NodeLayout, { code, message }: StoreFailure): string {
+  const advice = DISK_FAILURE.test(code)
+    ? 'is its disk full, or not writable?'
+    : `restore it (backups: ${backupDirectory}), or move it away to start with an empty one`;
+  return `memdb_open failed - unable to open database '${database}': ${message}; ${advice}`;
+}
+
+/** The host copy of `corosync.conf`; undefined where there is none. */
+function readHostConfig(file: HostFile): Buffer | undefined {
   const content = file.read();
-  if (content === undefined || 'failure' in content) return;
+  if (content === undefined || !('failure' in content)) return content;
+  throw new Error(`unable to read cluster config file '${file.path}' - ${content.failure.cause}`);
+}
+
+/** §1.9 step 6. */
+function importHostConfig(memdb: Memdb, store: Store, content: Buffer, { clock }: BasePorts): void {
   const stamp = { writer: 0, time: wallSeconds(clock), monotonic_s: clock.monotonic_ms() / 1000 };
   const isImported =
     memdb.create(CLUSTER_CONFIG_PATH, stamp) === 0 &&
@@ -191,13 +220,14 @@ interface JoinedCluster {
   readonly ports: ClusterPorts;
 }
 
+/** `content` is the host copy, which the cluster layer reads; the tree's where a restored database comes to a new host. */
 async function joinCluster(
   { nodeName, isNameGiven }: ClusterParameters,
   layout: NodeLayout,
-  memdb: Memdb,
+  content: Buffer,
   { clock, random, log }: BasePorts,
 ): Promise<JoinedCluster> {
-  const config = await usableConfig(readOwnConfig(layout, memdb), layout, log);
+  const config = await usableConfig(content.toString('utf8'), layout, log);
   const addresses = isNameGiven ? [] : interfaceAddresses();
   const own = findLocalNode(config.nodes, { hostName: nodeName, interfaceAddresses: addresses });
   if (own === undefined) {
@@ -228,24 +258,23 @@ async function joinCluster(
   return { config, address: own.addresses.find((address) => address !== undefined) ?? nodeName, udp, ports };
 }
 
-/** The host copy is what the cluster layer reads; on a first start with a restored database it is made from the tree. */
-function readOwnConfig(layout: NodeLayout, memdb: Memdb): string {
-  const copy = hostFile(layout.hostConfig, { mode: 0o644 });
-  const content = copy.read();
-  if (content !== undefined && 'failure' in content) {
-    throw new Error(`unable to read cluster config file '${copy.path}' - ${content.failure.cause}`);
-  }
-  return (content ?? memdb.lookup(CLUSTER_CONFIG_PATH)?.data ?? Buffer.alloc(0)).toString('utf8');
-}
-
 async function usableConfig(text: string, layout: NodeLayout, log: Log): Promise<ClusterConfig> {
   const read = readClusterConfig(text, layout.hostConfig);
   for (const warning of read.warnings) log.write('confdb', 'warning', formatConfProblem(warning));
-  if (!('config' in read)) throw new Error(read.errors.map(formatConfProblem).join('\n'));
+  if (!('config' in read)) throw firstOf(read.errors.map(formatConfProblem), log);
   const resolved = await resolveAddresses(read.config, resolveBySystem);
-  if ('errors' in resolved)
-    throw new Error(resolved.errors.map((error) => `${layout.hostConfig}: ${error}`).join('\n'));
-  return resolved.config;
+  if ('config' in resolved) return resolved.config;
+  throw firstOf(
+    resolved.errors.map((error) => `${layout.hostConfig}: ${error}`),
+    log,
+  );
+}
+
+/** One sentence for whoever started the node; the log has them all. */
+function firstOf(sentences: readonly string[], log: Log): Error {
+  for (const sentence of sentences) log.write('confdb', 'crit', sentence);
+  const more = sentences.length - 1;
+  return new Error(more > 0 ? `${sentences[0]} (and ${more} more in the log)` : sentences[0]);
 }
 
 async function applyConfig(udp: SealedUdp, newer: ClusterConfig) {
