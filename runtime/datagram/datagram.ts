@@ -5,15 +5,13 @@
  * alive now (spec/pmxcfs.md §13.2.4); everything else is counted by cause and dropped below this port.
  * Redundant links are below it too: a datagram is sent on the best live link of each peer.
  */
-export interface DatagramReceiver {
-  /** `payload` is valid during the call only: the buffer is reused. */
-  (sender: number, payload: Buffer): void;
-}
+/** `payload` is valid during the call only: the buffer is reused. */
+export type DatagramReceiver = (sender: number, payload: Buffer) => void;
 
 export interface DatagramPort {
   /** Node id of this node. */
   readonly nodeid: number;
-  /** Largest payload that fits one datagram on every link, bytes. */
+  /** Largest payload that fits one datagram on every link, bytes. May change with the configuration. */
   readonly maxPayload: number;
   /** Sends to one peer. Never throws for a peer that is unknown or unreachable: the datagram is lost. Sending to oneself is refused by an assertion. */
   send(peer: number, payload: Buffer): void;

@@ -26,7 +26,7 @@ export interface GroupChange {
 
 /** Callbacks of one joined group; called one at a time, never from inside `join`, `mcast` or `leave`. */
 export interface GroupListener {
-  /** `message` belongs to the listener from now on (it is not reused). */
+  /** `message` is not reused, but may be a view of a larger buffer: what is kept for long is copied. */
   deliver(sender: GroupMember, message: Buffer): void;
   configurationChange(change: GroupChange): void;
   /** End of a batch: no further callback follows in this turn. One SQLite transaction per batch hangs on it. */

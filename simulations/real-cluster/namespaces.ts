@@ -19,7 +19,7 @@ function ip(...args: readonly string[]): void {
 
 /** Full path of a program in PATH or the system folders, or undefined. */
 export function findProgram(name: string): string | undefined {
-  for (const folder of [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin']) {
+  for (const folder of [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin', '/usr/bin', '/bin']) {
     const path = join(folder, name);
     try {
       accessSync(path, constants.X_OK);
