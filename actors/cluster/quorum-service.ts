@@ -20,6 +20,8 @@ export interface QuorumView {
   readonly quorate: boolean;
   readonly ring: RingId;
   readonly members: readonly number[];
+  /** Nodes whose votes count now, ascending: at a ring change those that move together, before the new ring is installed. */
+  readonly present: readonly number[];
   readonly expected_votes: number;
   readonly highest_expected: number;
   readonly total_votes: number;
@@ -72,6 +74,7 @@ export class QuorumService {
       quorate: this.quorate,
       ring: id,
       members,
+      present: [...this.#votes.live.keys()],
       expected_votes: this.#votes.expected_votes,
       highest_expected: highest,
       total_votes: total,
@@ -166,6 +169,7 @@ export class QuorumService {
 function isSameView(a: QuorumView, b: QuorumView): boolean {
   return (
     a.quorate === b.quorate &&
+    equalSets(a.present, b.present) &&
     sameRing(a.ring, b.ring) &&
     a.expected_votes === b.expected_votes &&
     a.highest_expected === b.highest_expected &&

@@ -4,7 +4,6 @@
  */
 import type { CommitEntry, CommitToken, RingId } from '../../machines/cluster/totem/messages.ts';
 import { isOfRing, KIND, kindOf } from '../../machines/cluster/totem/messages.ts';
-import { without } from '../../machines/cluster/totem/node-set.ts';
 import { deliverRest, deliverStable, planRecovery, type RecoveryPlan } from '../../machines/cluster/totem/recovery.ts';
 import { newRingCounters, Ring, type RingCounters, type RingEffects } from '../../machines/cluster/totem/ring.ts';
 import { SendQueue } from '../../machines/cluster/totem/send-queue.ts';
@@ -36,9 +35,7 @@ export interface RingChange {
 }
 
 /** How rings reach the network and the clock. */
-export type RingPort = Omit<RingEffects, 'deliver' | 'batchEnd' | 'recovered' | 'multicast'> & {
-  multicast(peers: readonly number[], payload: Buffer): void;
-};
+export type RingPort = Omit<RingEffects, 'deliver' | 'batchEnd' | 'recovered'>;
 
 export interface RingHostOptions {
   readonly self: number;
@@ -173,17 +170,17 @@ export class RingHost {
       weights: weigh(members),
       queue: this.queue,
       recoveryQueue: this.#recoveryQueue,
-      effects: this.#effects(without(members, [self])),
+      effects: this.#effects(),
     });
   }
 
-  #effects(others: readonly number[]): RingEffects {
+  #effects(): RingEffects {
     const { listener, port } = this.#options;
     return {
       forwardToken: (next, payload) => port.forwardToken(next, payload),
-      multicast: (payload) => port.multicast(others, payload),
+      multicast: (peers, payload) => port.multicast(peers, payload),
       holdToken: (untilWork) => port.holdToken(untilWork),
-      cancelHold: () => port.cancelHold(),
+      cancelHold: (holder) => port.cancelHold(holder),
       releaseSoon: () => port.releaseSoon(),
       recoveryComplete: () => port.recoveryComplete(),
       membersStuck: (nodeids) => port.membersStuck(nodeids),

@@ -457,7 +457,7 @@ export class TotemEngine {
       },
       multicast: (peers, payload) => this.#datagram.multicast(peers, payload),
       holdToken: (untilWork) => this.#token.held(untilWork),
-      cancelHold: () => this.#datagram.multicast(without(this.members, [this.#self]), encodeHoldCancel(this.ring)),
+      cancelHold: (holder) => this.#datagram.send(holder, encodeHoldCancel(this.ring)),
       releaseSoon: () => {
         if (this.#isReleaseArmed) return;
         this.#isReleaseArmed = true;

@@ -194,7 +194,22 @@ export class ClusterNode {
 
   /** The tree is up to date and may be written to. */
   get isReady(): boolean {
-    return this.isLocal || (this.quorate && this.#dcdb?.state().mode === 'synced');
+    return this.isLocal || (this.#mayWrite() && this.#dcdb?.state().mode === 'synced');
+  }
+
+  /**
+   * Quorate, and so are the replicas of the tree's group. The ring counts engines; where a replica is out of its group (a full
+   * disk, a write refused at a ring change) its engine still receives, but nothing is applied there. A change that only such nodes
+   * have received beside this one would be acknowledged, and lost with this node (§13.2.1).
+   */
+  #mayWrite(): boolean {
+    if (!this.quorate) return false;
+    const [view, config] = [this.#view, this.#config];
+    if (this.#options.acknowledgement === 'local' || view === undefined || config === undefined) return true;
+    const votesOf = (nodeid: number) => config.nodes.find((node) => node.nodeid === nodeid)?.votes ?? 0;
+    const votes = this.#dcdb?.memberVotes(votesOf) ?? 0;
+    // A tie breaker may make a ring quorate with fewer votes than `quorum`: then all of it must be there.
+    return votes >= Math.min(view.quorum, view.total_votes);
   }
 
   /** Starts all parts in their order; a local node is ready at once. */
@@ -371,7 +386,7 @@ export class ClusterNode {
       memdb: this.memdb,
       store,
       mode: treeMode,
-      isQuorate: () => this.quorate,
+      isQuorate: () => this.#mayWrite(),
       hostConfig: () => this.#synchroniseHostConfig(),
       losingDatabasePath: () => losingSides.nextPath(),
       onLosingDatabase: ({ path, lost }) => losingSides.note(path, lost),

@@ -21,6 +21,7 @@ export interface TreeReplicaOptions {
   readonly store: Store;
   /** The same as the Memdb's; `solo` also holds requests back while unsynced (§13.1.7). */
   readonly mode: TreeMode;
+  /** True while changes may be sent and applied: quorate, and the group holds a quorum of votes (§13.2.1). */
   readonly isQuorate: () => boolean;
   /** Synchronises the host copy of corosync.conf, aside (§5.8, Q20). */
   readonly hostConfig: (notify: boolean) => void;

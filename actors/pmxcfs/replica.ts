@@ -142,6 +142,11 @@ export class Replica {
     this.dfsm.submit(subtype, payload);
   }
 
+  /** Sum of `votesOf` over the nodes whose replicas are in the group. */
+  memberVotes(votesOf: (nodeid: number) => number): number {
+    return this.dfsm.memberVotes(votesOf);
+  }
+
   state(): ReplicaState {
     return {
       ...this.dfsm.state(),

@@ -26,6 +26,8 @@ const REPLACE =
   'REPLACE INTO tree (inode, parent, version, writer, mtime, type, name, data) VALUES (?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?)';
 
 const FILE_MODE = 0o600;
+/** A checkpoint waits for the disk, and the token waits for it. Pages that were written often cost it once: 16 MiB of log. */
+const CHECKPOINT_PAGES = 4096;
 const DIRECTORY_MODE = 0o700;
 
 export interface SqliteStoreOptions {
@@ -49,6 +51,7 @@ export function openSqliteStore(path: string, options: SqliteStoreOptions = {}):
     }
     database.pragma('journal_mode = WAL');
     database.pragma(`synchronous = ${options.synchronous ?? 'normal'}`);
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.exec(SCHEMA);
     return new SqliteStore(database, path);
   } catch (error) {

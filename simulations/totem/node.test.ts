@@ -122,10 +122,12 @@ test('the first write after idling waits for a few hops, not for the hold', () =
   const { world, nodes } = makeCluster(3);
   for (const writer of nodes) {
     world.clock.advance(1000);
-    const holds = status(nodes[0]).counters.holds;
+    assert.ok(
+      nodes.some((node) => status(node).counters.holds > 0),
+      'the token was held',
+    );
     world.send(writer.processes[0]!, 100);
     world.clock.advance(6);
-    assert.ok(holds > 0, 'the token was held');
     for (const node of nodes) assert.is(node.processes[0]!.delivered, nodes.indexOf(writer) + 1);
   }
 });

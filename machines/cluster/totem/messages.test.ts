@@ -11,6 +11,7 @@ import {
   encodeJoin,
   encodeMergeDetect,
   encodeToken,
+  frameOfToken,
   isOfRing,
   isWellFormedFrame,
   KIND,
@@ -20,6 +21,7 @@ import {
   TOKEN_MAX_SIZE,
   type Token,
   tokenSeqOf,
+  tokenSizeOf,
 } from './messages.ts';
 import { nodeSet } from './node-set.ts';
 
@@ -96,6 +98,23 @@ test('tokens survive the round trip, with numbers above 32 bits', () => {
   assert.equal(decoded, token);
   assert.is(tokenSeqOf(bytes), 77);
   assert.not(decodeToken(bytes, newToken(4)), 'another number of members');
+});
+
+test('a frame travels with a token; what is missing or added makes both malformed', () => {
+  const frame = Buffer.from('a frame, whatever it says');
+  const buffer = Buffer.alloc(TOKEN_MAX_SIZE);
+  const token = sampleToken();
+  const length = encodeToken(buffer, { rep: 1, seq: 4 }, token, frame);
+  assert.is(length, tokenSizeOf(token) + frame.length);
+  const bytes = buffer.subarray(0, length);
+  const decoded = newToken(3);
+  assert.ok(decodeToken(bytes, decoded));
+  assert.equal(decoded, token);
+  assert.ok(frameOfToken(bytes)?.equals(frame));
+  for (const wrong of [length - 1, length + 1]) assert.not(decodeToken(buffer.subarray(0, wrong), newToken(3)));
+  const alone = buffer.subarray(0, encodeToken(buffer, { rep: 1, seq: 4 }, token));
+  assert.ok(decodeToken(alone, decoded));
+  assert.is(frameOfToken(alone), undefined);
 });
 
 test('a received value or request beyond the count is malformed', () => {

@@ -62,6 +62,7 @@ const TOKEN = layout([
   ['recovered', 'u8'],
   ['memberCount', 'u8'],
   ['requestCount', 'u16'],
+  ['frameBytes', 'u32'],
 ]);
 const TOKEN_MEMBER = layout([
   ['received', 'u64'],
@@ -174,8 +175,16 @@ export function writeHeader(buffer: Buffer, kind: number, ring: RingId): void {
   writeU64(buffer, HEADER.offset.ringSeq, ring.seq);
 }
 
-/** Encodes into `buffer` (at least TOKEN_MAX_SIZE bytes); returns the length. */
-export function encodeToken(buffer: Buffer, ring: RingId, token: Token): number {
+/** Bytes of a token without a frame. */
+export function tokenSizeOf(token: Token): number {
+  return HEADER.size + TOKEN.size + token.received.length * TOKEN_MEMBER.size + token.requests.length * 8;
+}
+
+/**
+ * Encodes into `buffer` (at least TOKEN_MAX_SIZE bytes and those of the frame); returns the length. The frame that the last visit sent
+ * may travel with the token to the next member, which spares a datagram.
+ */
+export function encodeToken(buffer: Buffer, ring: RingId, token: Token, frame?: Buffer): number {
   writeHeader(buffer, KIND.token, ring);
   let at = HEADER.size;
   writeU64(buffer, at + TOKEN.offset.tokenSeq, token.tokenSeq);
@@ -185,6 +194,7 @@ export function encodeToken(buffer: Buffer, ring: RingId, token: Token): number 
   buffer[at + TOKEN.offset.recovered] = token.recovered ? 1 : 0;
   buffer[at + TOKEN.offset.memberCount] = token.received.length;
   buffer.writeUInt16LE(token.requests.length, at + TOKEN.offset.requestCount);
+  buffer.writeUInt32LE(frame?.length ?? 0, at + TOKEN.offset.frameBytes);
   at += TOKEN.size;
   for (let i = 0; i < token.received.length; i++) {
     writeU64(buffer, at, token.received[i]!);
@@ -195,7 +205,13 @@ export function encodeToken(buffer: Buffer, ring: RingId, token: Token): number 
     writeU64(buffer, at, request);
     at += 8;
   }
-  return at;
+  return frame === undefined ? at : at + frame.copy(buffer, at);
+}
+
+/** The frame that came with a token that `decodeToken` has taken; not checked itself. */
+export function frameOfToken(buffer: Buffer): Buffer | undefined {
+  const bytes = buffer.readUInt32LE(HEADER.size + TOKEN.offset.frameBytes);
+  return bytes === 0 ? undefined : buffer.subarray(buffer.length - bytes);
 }
 
 /** Number of the token, to tell a copy from a new one before decoding; -1 when malformed. */
@@ -211,7 +227,8 @@ export function decodeToken(buffer: Buffer, token: Token): boolean {
   const members = buffer[head + TOKEN.offset.memberCount]!;
   const requests = buffer.readUInt16LE(head + TOKEN.offset.requestCount);
   if (members !== token.received.length || requests > MAX_REQUESTS) return false;
-  if (buffer.length !== head + TOKEN.size + members * TOKEN_MEMBER.size + requests * 8) return false;
+  const frameBytes = buffer.readUInt32LE(head + TOKEN.offset.frameBytes);
+  if (buffer.length !== head + TOKEN.size + members * TOKEN_MEMBER.size + requests * 8 + frameBytes) return false;
   token.tokenSeq = readU64(buffer, head + TOKEN.offset.tokenSeq);
   token.seq = readU64(buffer, head + TOKEN.offset.seq);
   token.framesInRotation = buffer.readUInt32LE(head + TOKEN.offset.framesInRotation);

@@ -39,12 +39,12 @@ function makeRing(count: number, limits = LIMITS, acknowledgement: 'majority' | 
       recoveryQueue: new SendQueue(1_000_000),
       effects: {
         forwardToken: (to, payload) => void wire.push({ to, payload: Buffer.from(payload) }),
-        multicast: (payload) => {
+        multicast: (peers, payload) => {
           frames.push({ from: self, visit: visits });
-          for (const to of members) if (to !== self) wire.push({ to, payload: Buffer.from(payload) });
+          for (const to of peers) wire.push({ to, payload: Buffer.from(payload) });
         },
         holdToken: () => void asked.push('hold'),
-        cancelHold: () => void asked.push('cancelHold'),
+        cancelHold: (holder) => void asked.push(`cancelHold ${holder}`),
         releaseSoon: () => void asked.push('releaseSoon'),
         deliver: (sender, message) => void delivered.push(`${sender}:${message}`),
         batchEnd: () => {},
@@ -130,38 +130,121 @@ test('a visit and a rotation send no more than allowed (I5)', () => {
   assert.ok(frames.length >= 300);
 });
 
+test('the last frame of a visit goes with the token to the next member, where one datagram holds both', () => {
+  for (const { bytes, alone } of [
+    { bytes: 100, alone: [3] },
+    { bytes: 4040, alone: [2, 3] },
+  ]) {
+    const { at, stations, wire, run } = makeRing(3);
+    while (wire[0]?.to !== 1) run(1);
+    at(1).queue.push(undefined, Buffer.alloc(bytes));
+    run(1);
+    const frames = wire.filter(({ payload }) => kindOf(payload) === KIND.frame);
+    assert.equal(
+      frames.map(({ to }) => to),
+      alone,
+    );
+    run(20);
+    for (const { delivered } of stations) assert.is(delivered.length, 1);
+  }
+});
+
+test('a token whose frame is broken is malformed, and changes nothing', () => {
+  const { at, wire, run } = makeRing(3);
+  while (wire[0]?.to !== 1) run(1);
+  at(1).queue.push(undefined, Buffer.from('x'));
+  run(1);
+  const token = wire.find(({ payload }) => kindOf(payload) === KIND.token)!;
+  const broken = Buffer.from(token.payload);
+  broken[broken.length - 'x'.length - 4]! ^= 1;
+  const { ring } = at(token.to);
+  assert.is(ring.onToken(broken), 'malformed');
+  assert.is(ring.onToken(token.payload), 'taken');
+});
+
 test('a lost frame is asked for and sent again, and kept until all have it (I4)', () => {
   const { at, stations, run } = makeRing(3);
-  at(2).deaf.add(at(2).ring.store.received + 1);
+  at(3).deaf.add(at(3).ring.store.received + 1);
   at(1).queue.push(undefined, Buffer.from('lost'));
   run(12);
-  assert.equal(at(2).delivered, []);
+  assert.equal(at(3).delivered, []);
   const seq = at(1).ring.store.high;
   assert.ok(at(1).ring.store.get(seq) !== undefined);
-  at(2).deaf.clear();
+  at(3).deaf.clear();
   run(60);
   for (const { delivered } of stations) assert.equal(delivered, ['1:lost']);
-  assert.is(at(2).ring.counters.retransmitsRequested, 1);
+  assert.is(at(3).ring.counters.retransmitsRequested, 1);
   run(10);
   assert.is(at(1).ring.store.get(seq), undefined, 'collected');
 });
 
-test('the representative holds the token of an idle ring, not while a frame is missing (I6)', () => {
+test('the sender of the newest frame holds the token of an idle ring, not while a frame is missing (I6)', () => {
   const { at, run, wire } = makeRing(3);
-  at(2).deaf.add(at(2).ring.store.received + 1);
+  at(3).deaf.add(at(3).ring.store.received + 1);
   at(1).queue.push(undefined, Buffer.from('x'));
   run(400);
   assert.not(at(1).ring.isHolding);
-  at(2).deaf.clear();
+  at(3).deaf.clear();
   run(400);
   assert.ok(at(1).ring.isHolding);
   assert.is(wire.length, 0);
   at(3).queue.push(undefined, Buffer.from('y'));
   at(3).ring.wake();
-  assert.ok(at(3).asked.includes('cancelHold'));
+  assert.ok(at(3).asked.includes('cancelHold 1'));
   at(1).ring.onHoldCancel();
   run(20);
   assert.equal(at(1).delivered, ['1:x', '3:y']);
+  run(400);
+  assert.equal(
+    [1, 2, 3].filter((nodeid) => at(nodeid).ring.isHolding),
+    [3],
+  );
+});
+
+const SOON = { ...LIMITS, seqno_unchanged_const: 1 };
+
+test('held after one rotation: a message of the holder costs one rotation, and it asks nobody', () => {
+  const { at, run, wire } = makeRing(3, SOON);
+  at(2).queue.push(undefined, Buffer.from('x'));
+  at(2).ring.wake();
+  assert.equal(at(2).asked.at(-1), 'cancelHold 1');
+  at(1).ring.onHoldCancel();
+  run(100);
+  assert.equal([at(2).ring.isHolding, wire.length], [true, 0]);
+  const visits = at(2).ring.counters.visits;
+  at(2).queue.push(undefined, Buffer.from('y'));
+  at(2).ring.wake();
+  assert.equal(at(2).asked.at(-1), 'releaseSoon');
+  at(2).ring.release();
+  run(100);
+  for (const nodeid of [1, 2, 3]) assert.equal(at(nodeid).delivered, ['2:x', '2:y']);
+  assert.equal([at(2).ring.isHolding, wire.length], [true, 0]);
+  assert.is(at(2).ring.counters.visits - visits, 2);
+});
+
+test('held after one rotation: who asks while the token is on its way to the holder is not forgotten', () => {
+  const { at, run, wire } = makeRing(3, SOON);
+  at(1).queue.push(undefined, Buffer.from('x'));
+  at(1).ring.release();
+  for (let n = 0; n < 100 && !(wire[0]?.to === 1 && at(3).delivered.length === 1); n++) run(1);
+  assert.is(wire[0]?.to, 1, 'the token is between 3 and 1, which would hold it');
+  at(2).queue.push(undefined, Buffer.from('y'));
+  at(2).ring.wake();
+  assert.equal(at(2).asked.at(-1), 'cancelHold 1');
+  at(1).ring.onHoldCancel();
+  run(100);
+  for (const nodeid of [1, 2, 3]) assert.equal(at(nodeid).delivered, ['1:x', '2:y']);
+  assert.ok(at(2).ring.isHolding);
+});
+
+test('held after one rotation: not while another member could not send all that it has (I6)', () => {
+  const { at, run } = makeRing(3, { ...SOON, window_size: 4, max_messages: 4 });
+  for (const nodeid of [1, 3]) {
+    for (let n = 0; n < 40; n++) at(nodeid).queue.push(undefined, Buffer.alloc(3000));
+  }
+  at(1).ring.release();
+  run(2000);
+  assert.is(at(2).delivered.length, 80);
 });
 
 test('the holder that has something to send lets go in a later turn', () => {

@@ -11,7 +11,11 @@
  *  I3 With `majority` acknowledgement no frame is delivered before the stable point (stability.ts) has reached it.
  *  I4 A frame is forgotten only when all members have received it and this one has delivered it.
  *  I5 A rotation and a visit send no more frames than flow-control.ts allows, retransmissions included.
- *  I6 The token isn't held while a frame is missing anywhere.
+ *  I6 The token isn't held while a frame is missing or waiting anywhere.
+ *
+ * An idle token is held by the sender of the newest frame, not by the representative: whoever writes one message after the
+ * other then has the token at hand, and each message costs one rotation. All members know the holder: it holds only when
+ * all have the newest frame.
  *
  * Protocol source: spec/pmxcfs.md §7.5, §13.1.8.
  */
@@ -23,16 +27,21 @@ import {
   encodeToken,
   FRAME_HEADER_SIZE,
   FRAME_RECOVERY,
+  frameOfToken,
   frameSenderOf,
   frameSeqOf,
+  isOfRing,
   isRecoveryFrame,
   isWellFormedFrame,
+  KIND,
+  kindOf,
   MAX_REQUESTS,
   newToken,
   type RingId,
   TOKEN_MAX_SIZE,
   type Token,
   tokenSeqOf,
+  tokenSizeOf,
   writeFrameHeader,
 } from './messages.ts';
 import { Reassembly } from './reassembly.ts';
@@ -43,12 +52,12 @@ import { stablePoint, type VoteWeights } from './stability.ts';
 export interface RingEffects {
   /** Pass the token on; the ring repeats the same bytes in `retransmitToken`. */
   forwardToken(next: number, payload: Buffer): void;
-  /** Send to all other members. */
-  multicast(payload: Buffer): void;
+  /** Send to these other members. */
+  multicast(peers: readonly number[], payload: Buffer): void;
   /** The token stays here until `release` is called: after the hold time, or (`untilWork`, a ring of one) when there is something to send. */
   holdToken(untilWork: boolean): void;
-  /** Tell the token's holder that there is something to send. */
-  cancelHold(): void;
+  /** Tell `holder`, who has the token or will get it, that there is something to send here. */
+  cancelHold(holder: number): void;
   /** Call `release` in a later turn. */
   releaseSoon(): void;
   deliver(sender: number, message: Buffer): void;
@@ -98,6 +107,8 @@ export class Ring {
   mode: 'recovery' | 'operational' = 'recovery';
   readonly #index: number;
   readonly #next: number;
+  readonly #others: readonly number[];
+  readonly #beyondNext: readonly number[];
   readonly #maxPayload: number;
   readonly #flow: FlowControl;
   readonly #local: boolean;
@@ -105,8 +116,10 @@ export class Ring {
   readonly #recoveryQueue: SendQueue;
   readonly #effects: RingEffects;
   readonly #token: Token;
-  readonly #tokenBuffer = Buffer.alloc(TOKEN_MAX_SIZE);
+  readonly #tokenBuffer: Buffer;
   #tokenLength = 0;
+  /** The last frame of this visit, until it is sent. */
+  #lastFrame: Buffer | undefined;
   #lastTokenSeq = -1;
   readonly #scratch: Buffer;
   readonly #reassembly: Reassembly;
@@ -120,6 +133,11 @@ export class Ring {
   #stuckVisits = 0;
   #holding = false;
   #cancelSent = false;
+  /** Another member has asked for the token, or needs it, since the last visit. */
+  #isWanted = false;
+  /** The newest frame that is known here, and its sender: the representative before the first. */
+  #newestSeq = 0;
+  #newestSender: number;
   #closed = false;
 
   constructor(options: RingOptions) {
@@ -130,6 +148,10 @@ export class Ring {
     this.limits = options.limits;
     this.#index = options.members.indexOf(options.self);
     this.#next = options.members[(this.#index + 1) % options.members.length]!;
+    this.#others = options.members.filter((member) => member !== options.self);
+    this.#beyondNext = this.#others.filter((member) => member !== this.#next);
+    this.#tokenBuffer = Buffer.alloc(Math.max(TOKEN_MAX_SIZE, options.maxPayload));
+    this.#newestSender = options.id.rep;
     this.#maxPayload = options.maxPayload;
     this.#flow = new FlowControl(options.maxPayload);
     this.#local = options.acknowledgement === 'local';
@@ -178,6 +200,8 @@ export class Ring {
     if (tokenSeq < 0) return 'malformed';
     if (tokenSeq <= this.#lastTokenSeq) return 'stale';
     if (!decodeToken(payload, this.#token)) return 'malformed';
+    const frame = frameOfToken(payload);
+    if (frame !== undefined && this.#takeFrameOfToken(frame) === 'malformed') return 'malformed';
     this.#lastTokenSeq = tokenSeq;
     this.#visit(false);
     return 'taken';
@@ -194,13 +218,18 @@ export class Ring {
     const frame = Buffer.allocUnsafeSlow(payload.length);
     payload.copy(frame);
     this.store.put(seq, frame);
+    this.#noteNewest(seq, frameSenderOf(frame));
     this.counters.framesReceived++;
     if (this.mode === 'recovery') this.#deliverRecovery();
     else if (this.#local) this.#deliver();
     return 'stored';
   }
 
-  /** Sends the last token again: the next member may not have got it. */
+  #takeFrameOfToken(frame: Buffer): 'stored' | 'duplicate' | 'malformed' {
+    return kindOf(frame) === KIND.frame && isOfRing(frame, this.id) ? this.onFrame(frame) : 'malformed';
+  }
+
+  /** Sends the last token again, and the frame that went with it: the next member may not have got it. */
   retransmitToken(): void {
     if (this.#tokenLength === 0 || this.#holding) return;
     this.counters.tokenRetransmits++;
@@ -214,24 +243,25 @@ export class Ring {
     this.#visit(true);
   }
 
-  /** Another member has something to send. */
+  /** Another member has something to send: the token goes on now, or isn't held at the next visit. */
   onHoldCancel(): void {
-    this.#unchangedVisits = 0;
-    this.release();
+    if (this.#holding) this.release();
+    else this.#isWanted = true;
   }
 
   /** Something was put into the queue. */
   wake(): void {
     if (this.#closed || this.mode === 'recovery') return;
     if (this.#holding) {
-      this.#unchangedVisits = 0;
       this.#effects.releaseSoon();
       return;
     }
-    // The representative holds about two visits later than others could tell, so they speak up a little early.
-    if (this.#cancelSent || this.#unchangedVisits < this.limits.seqno_unchanged_const - 2) return;
+    // What the newest sender is alone to hold, and doesn't, is on its way to it.
+    if (this.#cancelSent || this.#newestSender === this.self) return;
+    // The holder holds about two visits later than others could tell, so they speak up a little early.
+    if (this.#unchangedVisits < this.limits.seqno_unchanged_const - 2) return;
     this.#cancelSent = true;
-    this.#effects.cancelHold();
+    this.#effects.cancelHold(this.#newestSender);
   }
 
   /** The ring is over: nothing is sent or delivered any more, except by `deliverFrame`. */
@@ -262,6 +292,8 @@ export class Ring {
     if (this.mode === 'recovery' && this.#isRecoveryComplete()) {
       token.recovered = true;
       this.mode = 'operational';
+      // The others learn it from the token.
+      this.#isWanted = true;
       this.#effects.recoveryComplete();
       if (this.#closed) return;
     }
@@ -299,7 +331,7 @@ export class Ring {
         continue;
       }
       sent++;
-      this.#effects.multicast(frame);
+      this.#effects.multicast(this.#others, frame);
     }
     requests.length = kept;
     this.counters.retransmitsSent += sent;
@@ -314,10 +346,17 @@ export class Ring {
     const budget = this.#flow.allowance(token, queue.sendableBytes, outstanding, this.limits);
     let sent = retransmits;
     while (sent < budget && !queue.isIdle) {
-      this.#sendFrame(queue, isRecovery);
+      this.#sendLastFrame(this.#others);
+      this.#makeFrame(queue, isRecovery);
       sent++;
     }
     this.#flow.note(token, sent, queue.sendableBytes);
+  }
+
+  #noteNewest(seq: number, sender: number): void {
+    if (seq <= this.#newestSeq) return;
+    this.#newestSeq = seq;
+    this.#newestSender = sender;
   }
 
   #lowestReceived(): number {
@@ -326,16 +365,23 @@ export class Ring {
     return lowest;
   }
 
-  #sendFrame(queue: SendQueue, isRecovery: boolean): void {
+  #makeFrame(queue: SendQueue, isRecovery: boolean): void {
     const end = queue.fill(this.#scratch, FRAME_HEADER_SIZE, this.#maxPayload);
     const seq = ++this.#token.seq;
     writeFrameHeader(this.#scratch, this.id, this.self, seq, isRecovery ? FRAME_RECOVERY : 0);
     const frame = Buffer.allocUnsafeSlow(end);
     this.#scratch.copy(frame, 0, 0, end);
     this.store.put(seq, frame);
+    this.#noteNewest(seq, this.self);
     this.counters.framesSent++;
-    if (this.members.length > 1) this.#effects.multicast(frame);
+    this.#lastFrame = frame;
     if (isRecovery) this.#deliverRecovery();
+  }
+
+  #sendLastFrame(peers: readonly number[]): void {
+    const frame = this.#lastFrame;
+    this.#lastFrame = undefined;
+    if (frame !== undefined && peers.length > 0) this.#effects.multicast(peers, frame);
   }
 
   /** Only frames that were already missing `miss_count_const` visits ago: the others may still be on their way. */
@@ -356,7 +402,8 @@ export class Ring {
   #noteProgress(): void {
     const token = this.#token;
     const lowest = this.#lowestReceived();
-    const isSettled = lowest === token.seq && token.requests.length === 0 && this.#queue.isIdle;
+    const isSettled = lowest === token.seq && token.requests.length === 0 && token.backlog === 0 && !this.#isWanted;
+    this.#isWanted = false;
     const history = this.#visitSeqs;
     const isUnchanged = history.length > 1 && history[history.length - 2] === token.seq;
     this.#unchangedVisits = isSettled && isUnchanged ? this.#unchangedVisits + 1 : 0;
@@ -372,12 +419,13 @@ export class Ring {
 
   #passOn(isOwnTurn: boolean): void {
     if (this.members.length === 1) {
+      this.#lastFrame = undefined;
       this.#holding = true;
       this.#effects.holdToken(true);
       if (!this.#queue.isIdle) this.#effects.releaseSoon();
       return;
     }
-    const mayHold = !isOwnTurn && this.mode === 'operational' && this.self === this.id.rep;
+    const mayHold = !isOwnTurn && this.mode === 'operational' && this.self === this.#newestSender;
     if (mayHold && this.#unchangedVisits >= this.limits.seqno_unchanged_const) {
       this.#holding = true;
       this.counters.holds++;
@@ -386,8 +434,17 @@ export class Ring {
     }
     this.#token.tokenSeq++;
     this.#lastTokenSeq = Math.max(this.#lastTokenSeq, this.#token.tokenSeq);
-    this.#tokenLength = encodeToken(this.#tokenBuffer, this.id, this.#token);
+    this.#forwardToken();
+  }
+
+  /** The last frame goes with the token where both fit one datagram. The next member comes first: it has work to do. */
+  #forwardToken(): void {
+    const frame = this.#lastFrame;
+    const isShared = frame !== undefined && tokenSizeOf(this.#token) + frame.length <= this.#maxPayload;
+    if (!isShared) this.#sendLastFrame(this.#others);
+    this.#tokenLength = encodeToken(this.#tokenBuffer, this.id, this.#token, isShared ? frame : undefined);
     this.#effects.forwardToken(this.#next, this.#tokenBuffer.subarray(0, this.#tokenLength));
+    this.#sendLastFrame(this.#beyondNext);
   }
 
   #deliver(): void {

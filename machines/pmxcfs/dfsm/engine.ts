@@ -45,7 +45,7 @@ export class Dfsm {
   private crash: unknown;
 
   constructor(options: DfsmOptions, hooks: DfsmHooks = {}) {
-    const core = new DfsmCore(options, (event) => this.signal(event));
+    const core = new DfsmCore(options, (event) => this.take(event));
     this.core = core;
     let before: DfsmMode = 'start';
     this.actor = createActor(provided(core), {
@@ -139,6 +139,11 @@ export class Dfsm {
     if (!this.isInBatch) this.core.waiters.flush();
   }
 
+  /** Sum of `votesOf` over the nodes of the last configuration. */
+  memberVotes(votesOf: (nodeid: number) => number): number {
+    return this.core.round.votes(votesOf);
+  }
+
   state(): DfsmState {
     const { core } = this;
     return {
@@ -152,6 +157,15 @@ export class Dfsm {
       waiters: core.waiters.pending,
       sentMessages: core.sentMessages,
     };
+  }
+
+  /**
+   * An event of the core. A round sends one UPDATE per changed file to all members: where the machine would only pass it on or
+   * ignore it, it goes past the machine.
+   */
+  private take(event: DfsmEvent): void {
+    if (event.type !== 'UPDATE' || !(this.mode === 'update' || this.mode === 'synced')) this.signal(event);
+    else if (this.mode === 'update') round.applyUpdate(this.core, event.message);
   }
 
   /** An event of the machine. From inside one of its actions it is queued, and taken before the outer call returns. */

@@ -47,6 +47,17 @@ export class Round {
     return this.rows?.[0]?.member.nodeid;
   }
 
+  /** Sum of `votesOf` over the nodes of the member list. */
+  votes(votesOf: (nodeid: number) => number): number {
+    let sum = 0;
+    let counted: number | undefined;
+    for (const { member } of this.rows ?? []) {
+      if (member.nodeid !== counted) sum += votesOf(member.nodeid);
+      counted = member.nodeid;
+    }
+    return sum;
+  }
+
   /** §4.4 step 1: every change, in every mode, makes a new epoch of our own. */
   newEpoch(now_s: number): void {
     this.changes = (this.changes + 1) >>> 0;

@@ -1,0 +1,324 @@
+/**
+ * A simulated machine: a disk, a host file, a wall clock and power, and on it the process that real nodes run
+ * (`actors/node/cluster-node.ts`), with simulated ports. What outlives the process lies in this class; everything
+ * else is built anew at each boot.
+ */
+
+import type { RingIdStore } from '../../actors/cluster/totem-node.ts';
+import { ClusterNode, type LosingSide, type LosingSides, openTree } from '../../actors/node/cluster-node.ts';
+import { KIND, kindOf } from '../../machines/cluster/totem/messages.ts';
+import type { Memdb } from '../../machines/pmxcfs/tree/memdb.ts';
+import type { Clock } from '../../runtime/clock/clock.ts';
+import type { DatagramPort } from '../../runtime/datagram/datagram.ts';
+import type { SimulatedNetwork } from '../../runtime/datagram/simulated.ts';
+import type { HostFile } from '../../runtime/file-system/host-file.ts';
+import type { LogLevel } from '../../runtime/log/log.ts';
+import type { SeededRandom } from '../../runtime/random/seeded.ts';
+import { MemoryDisk } from '../../runtime/store/memory.ts';
+import type { Store, StoreRow } from '../../runtime/store/store.ts';
+import type { ObservedNode, ObservedProcess } from '../checkers/observation.ts';
+import { CONFIG_PATH, readConfig } from './cluster-files.ts';
+import { observeTree } from './observed-tree.ts';
+import type { Observers } from './observers.ts';
+import { SimulatedProcess } from './process.ts';
+import type { RunTrace } from './trace.ts';
+
+/** What the machines of one world share. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly network: SimulatedNetwork;
+  readonly random: SeededRandom;
+  readonly trace: RunTrace;
+  readonly observers: Observers;
+  readonly maxPayload: number;
+  nextPid(): number;
+  /** Something worth counting has happened. */
+  mark(name: string): void;
+  /** A node has written a line to its log. */
+  heard(message: string): void;
+  /** The node's engine has stopped, since its corosync.conf is older than the others'. */
+  configRefused(node: SimulatedNode): void;
+}
+
+export interface NodeParameters {
+  readonly nodeid: number;
+  readonly rows: readonly StoreRow[];
+  readonly confText: string;
+  readonly wallOffset_ms: number;
+}
+
+/** A running daemon. */
+export class Daemon implements ObservedProcess {
+  readonly pid: number;
+  readonly process: SimulatedProcess;
+  readonly memdb: Memdb;
+  readonly node: ClusterNode;
+  committedVersion = 0;
+
+  constructor(pid: number, process: SimulatedProcess, memdb: Memdb, node: ClusterNode) {
+    this.pid = pid;
+    this.process = process;
+    this.memdb = memdb;
+    this.node = node;
+    this.committedVersion = memdb.root.version;
+  }
+
+  get isStopped(): boolean {
+    return this.process.isStopped;
+  }
+}
+
+/** Log lines that say that something rare has happened. */
+const MARKED_LINES: readonly (readonly [start: string, mark: string])[] = [
+  ['A new membership', 'ring formed'],
+  ['A processor failed', 'token lost'],
+  ['update complete - trying to commit', 'state transfer'],
+  ['the database with these changes is kept', 'losing side kept'],
+  ['received write while not quorate', 'write delivered without quorum'],
+  ['queue not emtpy', 'queue sent again'],
+  ['dfsm_deliver_queue', 'message queue delivered'],
+  ['dfsm_deliver_sync_queue', 'sync queue delivered'],
+  ['commit transaction failed', 'commit refused'],
+  ['the database accepts changes again', 'store recovered'],
+  ['wrote new corosync config', 'host configuration written'],
+  ['local corosync.conf is newer', 'old configuration refused'],
+  ['node lost quorum', 'quorum lost'],
+];
+
+/** Longer than any usual latency. */
+const LAST_WORDS_MS = 50;
+const CONFIG_REFUSED = /^Received config version .* Exiting$/;
+
+export class SimulatedNode implements ObservedNode {
+  readonly nodeid: number;
+  readonly name: string;
+  readonly disk: MemoryDisk;
+  hostConfig: Buffer | undefined;
+  wallOffset_ms: number;
+  /** Restarts of the daemon and the machine. */
+  boots = 0;
+  #daemon: Daemon | undefined;
+  #ringSeq = 0;
+  readonly #around: Surroundings;
+  readonly #kept = new Map<string, LosingSide>();
+
+  constructor(around: Surroundings, { nodeid, rows, confText, wallOffset_ms }: NodeParameters) {
+    this.#around = around;
+    this.nodeid = nodeid;
+    this.name = `n${nodeid}`;
+    this.disk = new MemoryDisk({ rows });
+    this.hostConfig = Buffer.from(confText, 'latin1');
+    this.wallOffset_ms = wallOffset_ms;
+  }
+
+  get process(): Daemon | undefined {
+    return this.#daemon;
+  }
+
+  get rows(): readonly StoreRow[] {
+    return this.disk.rows;
+  }
+
+  /** Starts the daemon, as its unit would after a crash. Does nothing while it runs. */
+  boot(): void {
+    if (this.#daemon !== undefined) return;
+    const { clock, random, observers, trace, nextPid } = this.#around;
+    this.boots += 1;
+    const pid = nextPid();
+    trace.write(this.nodeid, 'machine', 'boot', { pid });
+    const process = new SimulatedProcess(clock, () => this.wallOffset_ms);
+    const ports = { clock: process.clock, log: this.#log(process), store: this.#store(process) };
+    const memdb = openTree(ports, 'solo');
+    if ('failure' in memdb) {
+      observers.fail('boot', `${this.name} can't open its database: ${memdb.failure}`);
+      return;
+    }
+    observeTree(memdb, {
+      changed: (change) => {
+        const { kind, path, result, versionAfter } = change;
+        trace.write(this.nodeid, 'tree', kind, [path, result, versionAfter]);
+        observers.tell('changed', this, change);
+      },
+      replaced: (replacement) => observers.tell('replaced', this, replacement),
+    });
+    const config = readConfig(
+      (this.hostConfig ?? memdb.lookup(CONFIG_PATH)?.data ?? Buffer.alloc(0)).toString('latin1'),
+    );
+    const node = new ClusterNode(
+      memdb,
+      {
+        ...ports,
+        random: random.split(`node ${this.nodeid}/${this.boots}`),
+        hostConfig: this.#hostFile(),
+        losingSides: this.#losingSides(),
+        debug: { get: () => false, set: () => {} },
+        cluster: {
+          datagram: this.#datagram(process),
+          ringIds: this.#ringIds(),
+          reconfigure: (newer, done) => {
+            process.clock.setTimeout(() => done({ config: newer, problems: [] }), 1);
+          },
+        },
+        trace: (transition) => {
+          trace.write(this.nodeid, transition.machine, transition.event, transition.detail);
+          observers.tell('transition', this, transition);
+        },
+      },
+      {
+        nodeName: this.name,
+        pid,
+        address: `10.0.0.${this.nodeid}`,
+        owner: { uid: 0, gid: 33 },
+        treeMode: 'solo',
+        acknowledgement: 'majority',
+        config,
+      },
+    );
+    this.#daemon = new Daemon(pid, process, memdb, node);
+    observers.tell('booted', this);
+    node.start();
+  }
+
+  /** The daemon is gone without a word; its database and its machine stay. */
+  crash(): void {
+    this.#end('crash');
+  }
+
+  /** The machine is gone: of the commits that the disk hadn't made safe, the first `keptCommits` survive. */
+  losePower(keptCommits: number): void {
+    this.#end('power loss');
+    this.disk.crash(keptCommits);
+    this.#around.observers.tell('powerLost', this);
+  }
+
+  /** An orderly end. */
+  shutDown(): void {
+    const daemon = this.#daemon;
+    if (daemon === undefined || daemon.isStopped) return;
+    daemon.node.stop();
+    this.#end('stop', LAST_WORDS_MS);
+  }
+
+  pause(): void {
+    if (this.#daemon === undefined || this.#daemon.isStopped) return;
+    this.#around.trace.write(this.nodeid, 'machine', 'pause');
+    this.#daemon.process.stop();
+  }
+
+  resume(): void {
+    if (this.#daemon?.isStopped !== true) return;
+    this.#around.trace.write(this.nodeid, 'machine', 'resume');
+    this.#daemon.process.continue();
+  }
+
+  /** `lastWords_ms`: what it has sent before may arrive for so long, unless it is started again. */
+  #end(how: string, lastWords_ms = 0): void {
+    const daemon = this.#daemon;
+    if (daemon === undefined) return;
+    const { boots } = this;
+    const { clock, network, observers, trace } = this.#around;
+    trace.write(this.nodeid, 'machine', how, { version: daemon.memdb.root.version });
+    observers.tell('died', this);
+    daemon.process.kill();
+    this.#daemon = undefined;
+    if (lastWords_ms === 0) network.crash(this.nodeid);
+    else {
+      clock.setTimeout(() => {
+        if (this.boots === boots) network.crash(this.nodeid);
+      }, lastWords_ms);
+    }
+  }
+
+  #log(process: SimulatedProcess) {
+    const { trace, observers, mark } = this.#around;
+    return {
+      write: (domain: string, level: LogLevel, message: string): void => {
+        if (process.isDead) return;
+        trace.write(this.nodeid, 'log', level, `[${domain}] ${message}`);
+        for (const [start, name] of MARKED_LINES) if (message.startsWith(start)) mark(name);
+        observers.tell('logged', this, domain, message);
+        this.#around.heard(message);
+        if (CONFIG_REFUSED.test(message)) this.#around.configRefused(this);
+      },
+    };
+  }
+
+  #store(process: SimulatedProcess): Store {
+    const inner = this.disk.open();
+    return {
+      ...inner,
+      commit: (changes) => {
+        if (process.isDead) throw new Error('a dead process commits');
+        const failure = inner.commit(changes);
+        if (failure !== undefined || this.#daemon === undefined) return failure;
+        for (const change of changes) {
+          if (change.kind === 'replace' && change.row.inode === 0) this.#daemon.committedVersion = change.row.version;
+        }
+        return undefined;
+      },
+    };
+  }
+
+  #datagram(process: SimulatedProcess): DatagramPort {
+    const { network, observers, maxPayload } = this.#around;
+    const port = network.port(this.nodeid, maxPayload);
+    return {
+      nodeid: port.nodeid,
+      maxPayload: port.maxPayload,
+      send: (peer, payload) => {
+        if (mayCarryFrame(payload)) observers.tell('frame', this, payload);
+        port.send(peer, payload);
+      },
+      multicast: (peers, payload) => {
+        if (mayCarryFrame(payload)) observers.tell('frame', this, payload);
+        port.multicast(peers, payload);
+      },
+      onReceive: (receiver) =>
+        port.onReceive(
+          process.receiver((sender, payload) => {
+            if (mayCarryFrame(payload)) observers.tell('frame', this, payload);
+            receiver(sender, payload);
+          }),
+        ),
+      close: () => port.close(),
+    };
+  }
+
+  /** Durable at `save`. */
+  #ringIds(): RingIdStore {
+    return {
+      load: () => this.#ringSeq,
+      save: (seq) => {
+        this.#ringSeq = seq;
+      },
+    };
+  }
+
+  #hostFile(): HostFile {
+    return {
+      path: '/etc/corosync/corosync.conf',
+      read: () => this.hostConfig,
+      replace: (content) => {
+        this.#around.observers.tell('hostConfigWritten', this, this.hostConfig, content);
+        this.hostConfig = Buffer.from(content);
+        return undefined;
+      },
+    };
+  }
+
+  #losingSides(): LosingSides {
+    const time = Math.floor((this.#around.clock.wall_ms() + this.wallOffset_ms) / 1000);
+    return {
+      nextPath: () => `backup/losing-side-${this.boots}-${this.disk.backups.size}`,
+      note: (path, paths) => this.#kept.set(path, { id: path, time, paths }),
+      list: () => [...this.#kept.values()],
+      dismiss: (id) => this.#kept.delete(id),
+    };
+  }
+}
+
+/** The last frame of a visit goes with the token. */
+function mayCarryFrame(payload: Buffer): boolean {
+  const kind = kindOf(payload);
+  return kind === KIND.frame || kind === KIND.token;
+}

@@ -1,0 +1,108 @@
+/**
+ * What a run is made of, all drawn from its seed (swarm testing: each seed switches whole classes of faults off, so that
+ * the others meet more often).
+ */
+import { SeededRandom } from '../../runtime/random/seeded.ts';
+
+export const FAULT_KINDS = [
+  'crash',
+  'power-loss',
+  'stop',
+  'pause',
+  'partition',
+  'one-way',
+  'loss',
+  'clog',
+  'disk-full',
+  'clock-step',
+  'ambush',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** Those after which a ring is formed anew, whatever the timing. */
+export const MEMBERSHIP_FAULTS: readonly FaultKind[] = ['crash', 'power-loss', 'stop', 'partition'];
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly nodeCount: number;
+  /**
+   * `promise`: never more than a minority suffers at once, so that §13.2.1 holds and is checked. `wild`: anything goes; only
+   * what must always hold is checked.
+   */
+  readonly profile: 'promise' | 'wild';
+  readonly faults: readonly FaultKind[];
+  readonly latency_ms: readonly [min: number, max: number];
+  /** Of the whole network, all the time. */
+  readonly loss: number;
+  readonly duplication: number;
+  readonly maxPayload: number;
+  /** `totem.seqno_unchanged_const`: how long the token goes on after a request; the default of 30 costs the most datagrams. */
+  readonly idleRotations: number;
+  readonly clientsPerNode: number;
+  /** Mean time between two requests of one writer. */
+  readonly think_ms: number;
+  readonly guests: boolean;
+  readonly locks: boolean;
+  /** An operator edits corosync.conf meanwhile. */
+  readonly edits: boolean;
+  /** Some nodes start with a database that holds corosync.conf alone, as after a join. */
+  readonly freshNodes: boolean;
+  /** Wall clocks differ by up to this. */
+  readonly skew_ms: number;
+  /** Duration of the part with faults. */
+  readonly chaos_ms: number;
+}
+
+/** With start, healing and quiescence each run is longer than 120 s. */
+const LEAST_CHAOS_MS = 92_000;
+
+const LONGEST_THINK_MS = 5000;
+
+export function drawOptions(seed: number): RunOptions {
+  const random = new SeededRandom(seed).split('options');
+  const kinds = FAULT_KINDS.filter(() => random.chance(0.55));
+  const forming = MEMBERSHIP_FAULTS.some((kind) => kinds.includes(kind)) ? [] : [random.pick(MEMBERSHIP_FAULTS)];
+  const base_ms = random.pick([0.3, 0.5, 1, 2]);
+  const nodeCount = random.chance(0.04) ? 7 : random.pick([2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5]);
+  const isPromised = random.chance(0.6);
+  const clientsPerNode = random.pick([1, 2]);
+  return {
+    seed,
+    nodeCount,
+    // Of two nodes none may suffer within the promise.
+    profile: isPromised && nodeCount > 2 ? 'promise' : 'wild',
+    faults: FAULT_KINDS.filter((kind) => kinds.includes(kind) || forming.includes(kind)),
+    latency_ms: [base_ms, base_ms * random.pick([1.2, 2, 6])],
+    loss: random.pick([0, 0, 0.005, 0.02]),
+    duplication: random.pick([0, 0, 0.01]),
+    // Each round sends a cluster log of 128 KiB per node to all others: in small pieces that is most of the run's work.
+    maxPayload: random.pick(nodeCount <= 3 ? [600, 1400, 8192, 8192] : [1400, 8192, 8192]),
+    idleRotations: random.pick([4, 4, 8, 8, 30]),
+    clientsPerNode,
+    // A request keeps the token going around for a while: the more nodes, the more it costs.
+    think_ms: Math.min(LONGEST_THINK_MS, Math.round(clientsPerNode * nodeCount ** 2 * random.pick([50, 100, 200]))),
+    guests: random.chance(0.6),
+    locks: random.chance(0.6),
+    edits: random.chance(0.3),
+    freshNodes: random.chance(0.25),
+    skew_ms: random.pick([0, 0, 500, 30_000]),
+    chaos_ms: LEAST_CHAOS_MS + random.below(10_000),
+  };
+}
+
+export function formatOptions(options: RunOptions): string {
+  const { seed, nodeCount, profile, latency_ms, faults, maxPayload, idleRotations, clientsPerNode, think_ms } = options;
+  const extras = (['guests', 'locks', 'edits', 'freshNodes'] as const).filter((name) => options[name]);
+  return [
+    `seed ${seed}: ${nodeCount} nodes, ${profile}`,
+    `latency ${latency_ms[0]}-${latency_ms[1].toFixed(1)} ms`,
+    `loss ${options.loss}`,
+    `duplication ${options.duplication}`,
+    `payload ${maxPayload}`,
+    `${idleRotations} idle rotations`,
+    `${clientsPerNode} clients per node every ${think_ms} ms`,
+    `skew ${options.skew_ms} ms`,
+    extras.length > 0 ? `with ${extras.join(' ')}` : 'files only',
+    `faults: ${faults.join(' ')}`,
+  ].join(', ');
+}
