@@ -1,4 +1,4 @@
-// test-timeout: 240
+// test-timeout: 600
 // test-exclusive
 /**
  * The swarm over 300 seeds: whole clusters under load and faults, each of at least 120 simulated seconds, with every checker of
@@ -46,7 +46,7 @@ test(`${SEEDS} seeds keep every promise`, async () => {
   await runSwarm({ first: 1, last: SEEDS, jobs: JOBS, twice: TWICE }, (report) => all.push(report));
   reports = all;
   const failed = all.filter(({ verdict }) => verdict !== 'ok');
-  assert.is(failed.map(formatRun).join('\n'), '');
+  assert.is(failed.map((report) => formatRun(report)).join('\n'), '');
   assert.is(all.length, SEEDS);
 });
 
