@@ -4,6 +4,7 @@
  * The order of calls at a ring change is in totem-node.ts.
  */
 import { type RingId, sameRing } from '../../machines/cluster/totem/messages.ts';
+import { equalSets, nodeSet } from '../../machines/cluster/totem/node-set.ts';
 import type { VoteWeights } from '../../machines/cluster/totem/stability.ts';
 import { type ExpectedRefusal, type VoteInfo, VoteQuorum } from '../../machines/cluster/votequorum.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock/clock.ts';
@@ -44,6 +45,8 @@ export interface QuorumServiceOptions {
 export class QuorumService {
   readonly #options: QuorumServiceOptions;
   readonly #votes: VoteQuorum;
+  /** See `QuorumView.present`. */
+  #present: readonly number[];
   #window_ms: number;
   #windowTimer: TimerHandle | undefined;
   #reported: QuorumView | undefined;
@@ -51,6 +54,7 @@ export class QuorumService {
   constructor(options: QuorumServiceOptions) {
     this.#options = options;
     const { nodes, quorum } = options.config;
+    this.#present = [options.nodeid];
     this.#votes = new VoteQuorum(options.nodeid, quorum, nodes, options.expectedVotes?.load() ?? 0);
     this.#window_ms = quorum.last_man_standing_window_ms;
   }
@@ -74,7 +78,7 @@ export class QuorumService {
       quorate: this.quorate,
       ring: id,
       members,
-      present: [...this.#votes.live.keys()],
+      present: this.#present,
       expected_votes: this.#votes.expected_votes,
       highest_expected: highest,
       total_votes: total,
@@ -95,11 +99,13 @@ export class QuorumService {
   /** Only `members` are sure to see what follows: without a majority among them quorum is lost now. */
   transitional(members: readonly number[]): void {
     this.close();
+    this.#present = members;
     this.#votes.transitional(members);
     this.#report();
   }
 
   membersChanged(infos: ReadonlyMap<number, VoteInfo>, leftCleanly: readonly number[]): void {
+    this.#present = nodeSet([...infos.keys()]);
     this.#votes.membersChanged(infos, leftCleanly);
     this.#changed();
     this.#openWindow();

@@ -3,7 +3,7 @@
  * the one being formed, the queues that feed them, and the passage from one to the other.
  */
 import type { CommitEntry, CommitToken, RingId } from '../../machines/cluster/totem/messages.ts';
-import { isOfRing, KIND, kindOf } from '../../machines/cluster/totem/messages.ts';
+import { isOfRing, KIND, kindOf, sameRing } from '../../machines/cluster/totem/messages.ts';
 import { deliverRest, deliverStable, planRecovery, type RecoveryPlan } from '../../machines/cluster/totem/recovery.ts';
 import { newRingCounters, Ring, type RingCounters, type RingEffects } from '../../machines/cluster/totem/ring.ts';
 import { SendQueue } from '../../machines/cluster/totem/send-queue.ts';
@@ -50,6 +50,9 @@ export interface RingHostOptions {
   readonly listener: RingListener;
 }
 
+/** Given up recoveries that are remembered, until one succeeds: others are at most a few attempts away. */
+const ABANDONED_LIMIT = 64;
+
 export class RingHost {
   readonly queue = new SendQueue(QUEUE_LIMIT_BYTES);
   readonly #options: RingHostOptions;
@@ -58,6 +61,10 @@ export class RingHost {
   #limits: TotemTimers;
   #installed: Ring;
   #forming: { readonly ring: Ring; readonly plan: RecoveryPlan } | undefined;
+  /** Recoveries of the installed ring that were given up. */
+  #abandoned: { readonly id: RingId; readonly plan: RecoveryPlan }[] = [];
+  /** One of them that another member has completed: what it delivered must be delivered here too. */
+  #completed: RecoveryPlan | undefined;
 
   constructor(options: RingHostOptions) {
     this.#options = options;
@@ -111,24 +118,38 @@ export class RingHost {
     const { store } = this.#installed;
     const has = (seq: number): boolean => store.get(seq) !== undefined;
     const plan = planRecovery(this.#options.self, this.#installed.id, token.entries, has);
+    const isInstalled = (ring: RingId): boolean => token.entries.some((entry) => sameRing(entry.oldRing, ring));
+    this.#completed ??= this.#abandoned.find((attempt) => isInstalled(attempt.id))?.plan;
     this.#recoveryQueue.reset();
     for (const seq of plan.rebroadcast) this.#recoveryQueue.push(undefined, store.get(seq)!);
     this.#forming = { ring: this.#create(id, members), plan };
   }
 
   abandonForming(): void {
-    this.#forming?.ring.close();
+    const forming = this.#forming;
     this.#forming = undefined;
+    if (forming === undefined) return;
+    forming.ring.close();
+    this.#abandoned.push({ id: forming.ring.id, plan: forming.plan });
+    if (this.#abandoned.length > ABANDONED_LIMIT) this.#abandoned.shift();
   }
 
-  /** Ends the old ring by delivering its rest, and makes the formed one current. */
+  /**
+   * Ends the old ring by delivering its rest, and makes the formed one current.
+   *
+   * Where an earlier recovery of the old ring was given up here, but was completed by another member, that member has delivered
+   * the rest as its plan says, because this node held it all. So this node does the same: judged by those who come along now,
+   * it might refuse what others have applied and acknowledged.
+   */
   install(leaving: readonly number[]): RingChange {
     const old = this.#installed;
     const { ring, plan } = this.#forming!;
     const { listener } = this.#options;
-    deliverStable(old, plan);
-    listener.transitional(plan.transitional);
-    deliverRest(old, plan);
+    for (const each of this.#completed === undefined ? [plan] : [this.#completed, plan]) {
+      deliverStable(old, each);
+      listener.transitional(each.transitional);
+      deliverRest(old, each);
+    }
     listener.batchEnd();
     this.queue.rewind();
     this.queue.dropUrgent();
@@ -136,6 +157,8 @@ export class RingHost {
     addInto(this.#pastRings, old.counters);
     this.#installed = ring;
     this.#forming = undefined;
+    this.#abandoned = [];
+    this.#completed = undefined;
     const { transitional } = plan;
     return { ring: ring.id, members: ring.members, transitional, before: old.members, leaving };
   }

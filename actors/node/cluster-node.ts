@@ -198,18 +198,21 @@ export class ClusterNode {
   }
 
   /**
-   * Quorate, and so are the replicas of the tree's group. The ring counts engines; where a replica is out of its group (a full
-   * disk, a write refused at a ring change) its engine still receives, but nothing is applied there. A change that only such nodes
-   * have received beside this one would be acknowledged, and lost with this node (§13.2.1).
+   * Quorate, and so are the replicas of the tree's group, as far as their nodes are sure to see what is delivered now. The ring counts
+   * engines; where a replica is out of its group (a full disk, a write refused at a ring change) its engine still receives,
+   * but nothing is applied there. A change that only such nodes have received beside this one would be acknowledged, and lost
+   * with this node (§13.2.1).
    */
   #mayWrite(): boolean {
     if (!this.quorate) return false;
     const [view, config] = [this.#view, this.#config];
     if (this.#options.acknowledgement === 'local' || view === undefined || config === undefined) return true;
-    const votesOf = (nodeid: number) => config.nodes.find((node) => node.nodeid === nodeid)?.votes ?? 0;
-    const votes = this.#dcdb?.memberVotes(votesOf) ?? 0;
-    // A tie breaker may make a ring quorate with fewer votes than `quorum`: then all of it must be there.
-    return votes >= Math.min(view.quorum, view.total_votes);
+    const votesOf = (nodeid: number): number =>
+      view.present.includes(nodeid) ? (config.nodes.find((node) => node.nodeid === nodeid)?.votes ?? 0) : 0;
+    const inGroup = this.#dcdb?.memberVotes(votesOf) ?? 0;
+    const present = view.present.reduce((sum, nodeid) => sum + votesOf(nodeid), 0);
+    // A tie breaker makes a ring quorate with fewer votes than `quorum`: then all of it must be in the group.
+    return inGroup >= Math.min(view.quorum, present);
   }
 
   /** Starts all parts in their order; a local node is ready at once. */

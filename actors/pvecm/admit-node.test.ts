@@ -156,6 +156,7 @@ function clusterOf(members: readonly ClusterMember[], quorum: number): Partial<N
       quorate: true,
       ring: { rep: 1, seq: 4 },
       members: online.map(({ nodeid }) => nodeid),
+      present: online.map(({ nodeid }) => nodeid),
       expected_votes: members.length,
       highest_expected: members.length,
       total_votes: online.length,

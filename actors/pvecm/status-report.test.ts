@@ -45,6 +45,7 @@ const state: QuorumState = {
     quorate: true,
     ring: { rep: 1, seq: 9 },
     members: [1, 2, 10],
+    present: [1, 2, 10],
     expected_votes: 3,
     highest_expected: 3,
     total_votes: 3,

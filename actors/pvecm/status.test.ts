@@ -51,6 +51,7 @@ function asCluster(quorate: boolean): void {
       quorate,
       ring: { rep: 1, seq: 4 },
       members: [1],
+      present: [1],
       expected_votes: 1,
       highest_expected: 1,
       total_votes: 1,

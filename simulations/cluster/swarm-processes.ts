@@ -1,5 +1,6 @@
 /** Spreads seeds over processes; each takes the next one as it gets done. */
 import { type ChildProcess, fork } from 'node:child_process';
+import type { RunOptions } from './options.ts';
 import type { SeedReport } from './swarm-report.ts';
 
 export interface SwarmOptions {
@@ -8,17 +9,20 @@ export interface SwarmOptions {
   readonly jobs: number;
   /** Every so many seeds one is run twice; 0: none. */
   readonly twice: number;
+  /** Instead of what the seeds draw. */
+  readonly set?: Partial<RunOptions>;
 }
 
 /** What a worker is asked to do. */
 export interface SeedOrder {
   readonly seed: number;
   readonly isTwice: boolean;
+  readonly set: Partial<RunOptions>;
 }
 
 /** Runs all seeds; `done` gets each report as it comes. Rejects when a worker dies. */
 export function runSwarm(
-  { first, last, jobs, twice }: SwarmOptions,
+  { first, last, jobs, twice, set = {} }: SwarmOptions,
   done: (report: SeedReport) => void,
 ): Promise<void> {
   let next = first;
@@ -27,7 +31,7 @@ export function runSwarm(
     if (next > last) return undefined;
     const seed = next;
     next += 1;
-    return { seed, isTwice: twice > 0 && seed % twice === 0 };
+    return { seed, isTwice: twice > 0 && seed % twice === 0, set };
   };
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {

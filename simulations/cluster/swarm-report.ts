@@ -1,4 +1,5 @@
 /** What a swarm says: a line per run, a summary, and an exit code. */
+import type { RunOptions } from './options.ts';
 import { formatOptions, type RunResult, type Verdict } from './run.ts';
 
 /** The command that repeats a run. */
@@ -23,12 +24,14 @@ export function exitCodeOf(reports: readonly SeedReport[]): number {
   return EXIT_CODES.find(([verdict]) => reports.some((report) => report.verdict === verdict))?.[1] ?? 0;
 }
 
-export function formatRun(report: SeedReport): string {
+/** `set`: options that were given instead of drawn. */
+export function formatRun(report: SeedReport, set: Partial<RunOptions> = {}): string {
   const { verdict, seed, options, violations, crash, simulated_ms, requests, wall_ms, digest, secondDigest } = report;
   const lines = [formatOptions(options)];
   const figures = `${(simulated_ms / 1000).toFixed(0)} s simulated in ${wall_ms.toFixed(0)} ms, ${requests} requests`;
   if (verdict === 'ok') return `${lines[0]}\n  ok, ${figures}`;
-  lines.push(`  FAILED (${verdict}), ${figures}; repeat it: ${RUNNER} --seeds ${seed}`);
+  const given = Object.keys(set).length === 0 ? '' : ` --set '${JSON.stringify(set)}'`;
+  lines.push(`  FAILED (${verdict}), ${figures}; repeat it: ${RUNNER} --seeds ${seed}${given}`);
   for (const { rule, message, time_ms } of violations)
     lines.push(`  at ${(time_ms / 1000).toFixed(3)} s, ${rule}: ${message}`);
   if (crash !== undefined) lines.push(crash.replaceAll(/^/gm, '  '));
