@@ -1,0 +1,99 @@
+/** Mutants of vote counting, and of what a node does without quorum (spec/pmxcfs.md §5.3, §7.3). */
+import type { Mutant } from './mutant.ts';
+import { BUSY, seedsFrom } from './seeds.ts';
+
+const VOTEQUORUM = 'machines/cluster/votequorum.ts';
+/** Two halves with equal votes, again and again. */
+const HALVES = { ...BUSY, nodeCount: 2, profile: 'wild', faults: ['partition'] } as const;
+
+export const QUORUM_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'quorum-is-half',
+    breaks: 'Half of the expected votes are taken for a majority.',
+    patches: [
+      {
+        file: VOTEQUORUM,
+        from: 'Math.max(Math.floor((highest + 2) / 2), Math.floor((total + 2) / 2), input.atLeast)',
+        to: 'Math.max(Math.floor((highest + 1) / 2), Math.floor((total + 1) / 2))',
+      },
+    ],
+    checkers: ['I1'],
+    seeds: seedsFrom(),
+    options: HALVES,
+  },
+  {
+    name: 'own-vote-counted-twice',
+    breaks: 'A node counts its own vote twice.',
+    patches: [
+      {
+        file: VOTEQUORUM,
+        from: '    for (const info of this.#live.values()) {\n      highest = Math.max(highest, info.expected_votes);\n      total += info.votes;',
+        to: '    for (const [nodeid, info] of this.#live) {\n      highest = Math.max(highest, info.expected_votes);\n      total += nodeid === this.#self ? 2 * info.votes : info.votes;',
+      },
+    ],
+    checkers: ['I1'],
+    seeds: seedsFrom(),
+    options: HALVES,
+  },
+  {
+    name: 'expected-votes-shrink-with-the-ring',
+    breaks: 'The votes of members that are gone are expected no more.',
+    patches: [
+      {
+        file: VOTEQUORUM,
+        from: 'const majority = Math.max(Math.floor((highest + 2) / 2), Math.floor((total + 2) / 2), input.atLeast);',
+        to: 'const majority = Math.floor((total + 2) / 2);',
+      },
+    ],
+    checkers: ['I1'],
+    seeds: seedsFrom(),
+    options: { ...BUSY, faults: ['partition'] },
+  },
+  {
+    name: 'transitional-quorum-not-judged',
+    breaks: 'Quorum is not judged anew for the members that end the old ring together, before its rest is delivered.',
+    patches: [
+      {
+        file: VOTEQUORUM,
+        from: '    if (!this.#isQuorate(this.#recount(false))) this.#quorate = false;\n',
+        to: '',
+      },
+    ],
+    checkers: ['majority-stable delivery', 'one history'],
+    seeds: seedsFrom(4),
+    options: { ...BUSY, faults: ['partition', 'one-way', 'loss'] },
+  },
+  {
+    name: 'quorum-ignored-at-delivery',
+    breaks: 'A change that is delivered without quorum is applied.',
+    patches: [
+      {
+        file: 'machines/pmxcfs/dcdb/application.ts',
+        from: "    if (!this.port.isQuorate()) return this.refuse('received write while not quorate - trigger resync');\n",
+        to: '',
+      },
+    ],
+    checkers: ['I3'],
+    seeds: seedsFrom(),
+    options: { ...BUSY, faults: ['partition', 'one-way', 'loss'] },
+  },
+  {
+    name: 'quorum-ignored-at-request',
+    breaks: 'A request is taken by a node without quorum.',
+    patches: [
+      {
+        file: 'machines/pmxcfs/dcdb/application.ts',
+        from: 'return this.port.isQuorate() ? 0 : RESULT_EACCES;',
+        to: 'return 0;',
+      },
+      {
+        file: 'actors/node/cluster-node.ts',
+        from: '      isQuorate: () => this.quorate,\n      submit,',
+        to: '      isQuorate: () => true,\n      submit,',
+      },
+    ],
+    checkers: ['I3'],
+    seeds: seedsFrom(),
+    options: { ...BUSY, faults: ['partition'] },
+  },
+];
