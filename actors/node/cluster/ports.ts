@@ -63,7 +63,6 @@ export interface ClusterProcessPorts {
   readonly readOnlyGid: number | undefined;
   readonly mount: (() => Promise<FuseMount | MountFailure>) | undefined;
   transport(): object | undefined;
-  setDebug(enabled: boolean): void;
   /** The last steps of an orderly end. */
   close(): void;
 }
@@ -145,7 +144,6 @@ export async function realPorts(base: BasePorts, given: unknown): Promise<Cluste
       ? () => mountFuse({ mountPoint: layout.mountPoint, fileSystem: node.fileSystem, ...owner, log })
       : undefined,
     transport: () => joined?.udp.stats(),
-    setDebug: debug.set,
     close: () => closeAll(layout, owner, joined?.udp, lock),
   };
 }
