@@ -21,7 +21,7 @@ import {
   type SyncReport,
 } from '../../machines/cluster/group-messages.ts';
 import { GroupTable } from '../../machines/cluster/process-group.ts';
-import { sameRing } from '../../machines/cluster/totem/messages.ts';
+import { type RingId, sameRing } from '../../machines/cluster/totem/messages.ts';
 import { union, without } from '../../machines/cluster/totem/node-set.ts';
 import type { RingCounters } from '../../machines/cluster/totem/ring.ts';
 import { type ExpectedRefusal, quorumOptionErrors, type VoteInfo } from '../../machines/cluster/votequorum.ts';
@@ -73,6 +73,8 @@ export type Result = { readonly ok: true } | { readonly ok: false; readonly code
 export interface TotemNode {
   readonly group: ProcessGroup;
   readonly quorate: boolean;
+  /** The ring that is installed. */
+  readonly ring: RingId;
   start(): void;
   /** Leaves cleanly: peers needn't wait for the token timeout. Every listener gets `lost`. */
   stop(): void;
@@ -170,6 +172,10 @@ class Node implements TotemNode {
 
   get quorate(): boolean {
     return this.#quorum.quorate && !this.#isStopped;
+  }
+
+  get ring(): RingId {
+    return this.#engine.ring;
   }
 
   start(): void {

@@ -58,6 +58,8 @@ export interface LosingSides {
 export interface ClusterPorts {
   readonly datagram: DatagramPort;
   readonly ringIds: RingIdStore;
+  /** The last quorate ring whose round the tree has completed (§13.2.1). */
+  readonly primaryRing: RingIdStore;
   readonly expectedVotes?: ExpectedVotesStore;
   /**
    * A newer configuration for the transport: names resolved, peers and addresses changed while running. `done` gets what applies now, and
@@ -178,7 +180,7 @@ export class ClusterNode {
     this.#hostConfig = createHostConfig({ file: ports.hostConfig, clock, log, notify: (done) => this.#reload(done) });
     if (ports.cluster !== undefined && options.config !== undefined) {
       this.#totem = this.#createTotem(ports.cluster, options.config);
-      this.#dcdb = this.#createTreeReplica(this.#totem);
+      this.#dcdb = this.#createTreeReplica(this.#totem, ports.cluster);
       this.#kvstore = this.#createStatusReplica(this.#totem);
     }
     this.fileSystem = this.#createFileSystem();
@@ -301,6 +303,7 @@ export class ClusterNode {
       totem: this.#totem?.status(),
       dcdb: this.describeReplica('dcdb'),
       leader: this.#dcdb?.leader && memberText(this.#dcdb.leader),
+      kept_changes: this.#dcdb?.keptChanges,
       status: this.describeReplica('status'),
       database: {
         version: memdb.root.version,
@@ -378,11 +381,11 @@ export class ClusterNode {
     this.#quorum.send({ type: 'ENGINE_LOST', reason: 'CS_ERR_LIBRARY' });
   }
 
-  #createTreeReplica({ group }: TotemNode): TreeReplica {
+  #createTreeReplica(totem: TotemNode, { primaryRing }: ClusterPorts): TreeReplica {
     const { clock, log, store, losingSides } = this.#ports;
     const { pid, treeMode } = this.#options;
     return new TreeReplica({
-      group,
+      group: totem.group,
       pid,
       clock,
       log,
@@ -390,6 +393,8 @@ export class ClusterNode {
       store,
       mode: treeMode,
       isQuorate: () => this.#mayWrite(),
+      ring: () => totem.ring.seq,
+      primaryRing,
       hostConfig: () => this.#synchroniseHostConfig(),
       losingDatabasePath: () => losingSides.nextPath(),
       onLosingDatabase: ({ path, lost }) => losingSides.note(path, lost),

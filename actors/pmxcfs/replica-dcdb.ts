@@ -23,6 +23,10 @@ export interface TreeReplicaOptions {
   readonly mode: TreeMode;
   /** True while changes may be sent and applied: quorate, and the group holds a quorum of votes (§13.2.1). */
   readonly isQuorate: () => boolean;
+  /** Sequence of the ring that is installed. */
+  readonly ring: () => number;
+  /** Where the last quorate ring is remembered; a `save` that fails throws. */
+  readonly primaryRing: { load(): number; save(ring: number): void };
   /** Synchronises the host copy of corosync.conf, aside (§5.8, Q20). */
   readonly hostConfig: (notify: boolean) => void;
   /** Where the database of a losing side is kept; a path that does not exist yet. */
@@ -45,6 +49,8 @@ export class TreeReplica extends Replica {
       mode,
       port: {
         isQuorate: options.isQuorate,
+        ring: options.ring,
+        primaryRing: { load: () => options.primaryRing.load(), save: (ring) => saveRing(options, ring) },
         monotonic_s: () => clock.monotonic_ms() / 1000,
         commit: (changes) => store.commit(changes),
         hostConfig: options.hostConfig,
@@ -64,9 +70,23 @@ export class TreeReplica extends Replica {
     this.application = application;
   }
 
+  /** Changes that this node received and may not apply before the next quorate round (§13.2.1). */
+  get keptChanges(): number {
+    return this.application.keptChanges;
+  }
+
   /** Leader of the last synchronisation round. */
   get leader(): DfsmMember | undefined {
     return this.application.leader;
+  }
+}
+
+function saveRing({ primaryRing }: TreeReplicaOptions, ring: number): { readonly message: string } | undefined {
+  try {
+    primaryRing.save(ring);
+    return undefined;
+  } catch (error) {
+    return { message: (error as Error).message };
   }
 }
 

@@ -92,6 +92,8 @@ export class ReplicaTestWorld {
       store,
       mode: this.mode,
       isQuorate: () => node.isQuorate,
+      ring: () => 1,
+      primaryRing: { load: () => 1, save: () => {} },
       hostConfig: (notify) => {
         // Within a commit this is the first thing after the tree was adopted.
         if (notify || !isCommitting) return;

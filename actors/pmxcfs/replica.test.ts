@@ -98,12 +98,12 @@ test('not quorate: -EACCES at once, nothing sent (§1.7)', () => {
   assert.equal([world.node(1).results, world.bus.pendingNodes()], [[-13], []]);
 });
 
-test('delivered while not quorate: -EPERM, the node leaves, and is back within 7 s (§4.9, Q6)', () => {
+test('delivered while not quorate: -EBUSY, the node leaves, is back within 7 s, and the change is made then (§4.9, §13.2.1)', () => {
   const world = cluster(3);
   world.request(1, create('a'));
   world.node(1).isQuorate = false;
   world.bus.run();
-  assert.equal(world.node(1).results, [-1]);
+  assert.equal(world.node(1).results, [-16]);
   assert.equal(linesOf(world, 1).slice(0, 2), [
     '[dcdb] crit: received write while not quorate - trigger resync',
     '[dcdb] crit: leaving CPG group',

@@ -7,6 +7,7 @@
  *  I2 the old database is only given up when it is backed up or set aside, and while no process has it open.
  */
 import { Buffer } from 'node:buffer';
+import { rmSync } from 'node:fs';
 import { wallSeconds } from '../../runtime/clock/clock.ts';
 import { isLoopback } from '../../runtime/formats/host-address.ts';
 import {
@@ -162,6 +163,8 @@ function giveUpDatabase(ports: PvecmPorts): void {
       return;
     }
     deleteDatabase(layout.database);
+    // The rings of the cluster before mean nothing in this one.
+    rmSync(layout.primaryRing, { force: true });
   } finally {
     lock.release();
   }

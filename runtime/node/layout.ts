@@ -11,6 +11,8 @@ export interface NodeLayout {
   /** `/var/lib/pve-cluster`, mode 0750. */
   readonly stateDirectory: string;
   readonly database: string;
+  /** Sequence of the last quorate ring that the tree belongs to. */
+  readonly primaryRing: string;
   readonly backupDirectory: string;
   readonly lockFile: string;
   /** `/run/pve-cluster`, mode 0750. */
@@ -43,6 +45,7 @@ export function nodeLayout(root: string): NodeLayout {
     mountPoint: at('etc/pve'),
     stateDirectory: at('var/lib/pve-cluster'),
     database: at('var/lib/pve-cluster/config.db'),
+    primaryRing: at('var/lib/pve-cluster/primary_ring'),
     backupDirectory: at('var/lib/pve-cluster/backup'),
     lockFile: at('var/lib/pve-cluster/.pmxcfs.lockfile'),
     runDirectory: at('run/pve-cluster'),

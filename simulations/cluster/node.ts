@@ -98,7 +98,8 @@ export class SimulatedNode implements ObservedNode {
   /** Restarts of the daemon and the machine. */
   boots = 0;
   #daemon: Daemon | undefined;
-  #ringSeq = 0;
+  readonly #ringIds = durableNumber();
+  readonly #primaryRing = durableNumber();
   readonly #around: Surroundings;
   readonly #kept = new Map<string, LosingSide>();
 
@@ -154,7 +155,8 @@ export class SimulatedNode implements ObservedNode {
         debug: { get: () => false, set: () => {} },
         cluster: {
           datagram: this.#datagram(process),
-          ringIds: this.#ringIds(),
+          ringIds: this.#ringIds,
+          primaryRing: this.#primaryRing,
           reconfigure: (newer, done) => {
             process.clock.setTimeout(() => done({ config: newer, problems: [] }), 1);
           },
@@ -284,16 +286,6 @@ export class SimulatedNode implements ObservedNode {
     };
   }
 
-  /** Durable at `save`. */
-  #ringIds(): RingIdStore {
-    return {
-      load: () => this.#ringSeq,
-      save: (seq) => {
-        this.#ringSeq = seq;
-      },
-    };
-  }
-
   #hostFile(): HostFile {
     return {
       path: '/etc/corosync/corosync.conf',
@@ -315,6 +307,17 @@ export class SimulatedNode implements ObservedNode {
       dismiss: (id) => this.#kept.delete(id),
     };
   }
+}
+
+/** Durable at `save`. */
+function durableNumber(): RingIdStore {
+  let kept = 0;
+  return {
+    load: () => kept,
+    save: (value) => {
+      kept = value;
+    },
+  };
 }
 
 /** The last frame of a visit goes with the token. */

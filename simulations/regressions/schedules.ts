@@ -31,6 +31,7 @@ const FIVE_NODES: Partial<RunOptions> = {
 
 export const SCHEDULES: readonly Schedule[] = [
   { seed: 96, set: {}, what: 'a node alone in the group of the tree, in a quorate ring, acknowledged changes' },
+  { seed: 2085, set: THREE_NODES, what: 'a change refused at a ring change was applied by a stopped node that woke later' },
   { seed: 2090, set: THREE_NODES, what: 'a member that had given up a recovery refused what the others had delivered' },
   { seed: 3010, set: FIVE_NODES, what: 'the same, with two nodes on each side' },
 ];

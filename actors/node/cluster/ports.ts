@@ -248,6 +248,7 @@ async function joinCluster(
   const ports: ClusterPorts = {
     datagram: udp,
     ringIds: numberFile(`${layout.ringDirectory}/ringid_${own.nodeid}`),
+    primaryRing: numberFile(layout.primaryRing),
     expectedVotes: numberFile(`${layout.ringDirectory}/ev_tracking`),
     reconfigure: (newer, done) => {
       applyConfig(udp, newer).then(done, (error: Error) => done({ errors: [error.message] }));

@@ -2,57 +2,10 @@
 import { Buffer } from 'node:buffer';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DfsmIo } from '../dfsm/application.ts';
 import type { DfsmMember } from '../dfsm/members.ts';
 import * as messages from '../messages/file-message.ts';
 import { decodeUnlock, encodeUnlock } from '../messages/unlock-message.ts';
-import { Memdb, type RowChange, type TreeMode } from '../tree/memdb.ts';
-import { DcdbApplication } from './application.ts';
-
-const ONE: DfsmMember = { nodeid: 1, pid: 101 };
-const TWO: DfsmMember = { nodeid: 2, pid: 102 };
-
-function node(self: DfsmMember = ONE, mode: TreeMode = 'solo') {
-  const memdb = new Memdb({ mode });
-  const world = { isQuorate: true, now_s: 1000, refusal: undefined as string | undefined, lowest: 1 };
-  const logs: string[] = [];
-  const effects: string[] = [];
-  const commits: (readonly RowChange[])[] = [];
-  const posts: { subtype: number; payload: Buffer }[] = [];
-  const updates: Buffer[] = [];
-  const application = new DcdbApplication({
-    memdb,
-    mode,
-    port: {
-      isQuorate: () => world.isQuorate,
-      monotonic_s: () => world.now_s,
-      commit: (changes) => {
-        if (world.refusal !== undefined) return { message: world.refusal };
-        commits.push(changes);
-        return undefined;
-      },
-      hostConfig: (notify) => effects.push(`host config ${notify}`),
-      keepLosingDatabase: (paths) => {
-        effects.push(`keep ${paths.join()}`);
-        return undefined;
-      },
-    },
-  });
-  const io: DfsmIo = {
-    self,
-    lowestNodeid: () => world.lowest,
-    post: (subtype, payload) => posts.push({ subtype, payload }),
-    sendUpdate: (payload) => updates.push(payload()),
-    sendUpdateComplete: () => effects.push('complete'),
-    log: (level, message, domain) => logs.push(`${domain ?? 'dcdb'} ${level} ${message}`),
-  };
-  application.attach(io);
-  const deliver = (subtype: number, payload: Buffer, sender = self) =>
-    application.deliver(sender, subtype, 1_700_000_000, payload, sender === self);
-  const file = (subtype: number, message: Parameters<typeof messages.encodeFileMessage>[0], sender = self) =>
-    deliver(subtype, messages.encodeFileMessage(message), sender);
-  return { application, memdb, world, logs, effects, commits, posts, updates, deliver, file };
-}
+import { node, ONE, TWO } from './test-node.ts';
 
 const { CREATE, DELETE, MKDIR, MTIME, RENAME, UNLOCK, UNLOCK_REQUEST, WRITE } = messages;
 
@@ -221,8 +174,8 @@ test('held MTIME: only the holder renews, and never backwards', () => {
 /** Runs a round between a leader and a follower, up to the follower's commit. */
 function round(leader: ReturnType<typeof node>, follower: ReturnType<typeof node>) {
   const states = [
-    { member: ONE, state: leader.application.getState() },
-    { member: TWO, state: follower.application.getState() },
+    { member: ONE, state: leader.application.getState(), note: 0 },
+    { member: TWO, state: follower.application.getState(), note: 0 },
   ];
   leader.application.processStates(states);
   follower.application.processStates(states);
@@ -247,8 +200,8 @@ test('updates are the leader’s entries as they were when the round ended, not 
   const leader = node(ONE);
   leader.file(CREATE, { path: 'a' });
   const states = [
-    { member: ONE, state: leader.application.getState() },
-    { member: TWO, state: node(TWO).application.getState() },
+    { member: ONE, state: leader.application.getState(), note: 0 },
+    { member: TWO, state: node(TWO).application.getState(), note: 0 },
   ];
   const late: (() => Buffer)[] = [];
   leader.application.attach({
@@ -287,8 +240,8 @@ test('D3: a missing update fails the commit: error flag, leave, own tree stays',
   const before = follower.memdb.encodeIndex();
   const updates = leader.updates;
   const states = [
-    { member: ONE, state: leader.application.getState() },
-    { member: TWO, state: follower.application.getState() },
+    { member: ONE, state: leader.application.getState(), note: 0 },
+    { member: TWO, state: follower.application.getState(), note: 0 },
   ];
   leader.application.processStates(states);
   follower.application.processStates(states);

@@ -10,37 +10,40 @@
  *  D3  A received tree is adopted after the store has it, and only if its index equals the leader's byte for byte.
  *  D4  Memory is never ahead of the store without the error flag being set (Q19).
  *  D5  Before changes of this node are given up, their paths are handed to `keepLosingDatabase` (§13.2.2).
+ *  D6  Nothing is applied in a quorate ring before `primaryRing` names that ring on disk (see `kept-changes.ts`).
  */
 import assert from 'node:assert';
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { DfsmApplication, DfsmDelivery, DfsmFailure, DfsmIo, DfsmState } from '../dfsm/application.ts';
 import type { DfsmMember } from '../dfsm/members.ts';
 import { formatMember, formatMembers, isSameMember } from '../dfsm/members.ts';
 import {
   CREATE,
-  DELETE,
   decodeFileMessage,
   type FileMessage,
-  MKDIR,
-  MTIME,
   RENAME,
-  TRUNCATE,
   UNLOCK,
   UNLOCK_REQUEST,
   WRITE,
 } from '../messages/file-message.ts';
 import { decodeInodeUpdate, encodeInodeUpdate, type InodeUpdate } from '../messages/inode-update.ts';
+import { decodeReplay, encodeReplay, type ReplayMessage } from '../messages/replay-message.ts';
 import { hex16 } from '../messages/u64.ts';
 import { decodeUnlock, encodeUnlock } from '../messages/unlock-message.ts';
 import type { Memdb, RowChange, Stamp, TreeEntry, TreeFailure, TreeMode } from '../tree/memdb.ts';
-import { components, isLockPath } from '../tree/path-class.ts';
-import { DIRECTORY } from '../tree/tree-entry.ts';
+import { components } from '../tree/path-class.ts';
 import { inodesToUpdate } from '../tree/tree-index.ts';
+import { changesToReplay, KeptChanges } from './kept-changes.ts';
 import { type Election, elect } from './leader.ts';
+import { applyChange, applyFileMessage, lockOf, type TreeChange } from './tree-change.ts';
 
 /** The world of the replicated tree, provided by its host. */
 export interface DcdbPort {
   isQuorate(): boolean;
+  /** Sequence of the ring that is installed. */
+  ring(): number;
+  /** The primary ring, kept on disk: 0 where there was none. `save` is durable when it returns, or says why it could not. */
+  readonly primaryRing: { load(): number; save(ring: number): { readonly message: string } | undefined };
   /** Monotonic clock in seconds, for lock ages (§13.2.8). */
   monotonic_s(): number;
   /** Applies all row changes in one transaction, or none; the reason when it could not. */
@@ -63,14 +66,28 @@ export interface DcdbOptions {
 export const CLUSTER_CONFIG_PATH = 'corosync.conf';
 
 const RESULT_EPERM = -1;
+const RESULT_EIO = -5;
 const RESULT_EACCES = -13;
+/** The outcome is not known. */
+const RESULT_EBUSY = -16;
+const U32_MAX = 0xffff_ffff;
 
 /** What one round has brought so far. */
 interface RoundData {
   ownIndex: Buffer | undefined;
   leaderIndex: Buffer | undefined;
   updates: InodeUpdate[];
+  readonly offers: Map<number, ReplayMessage[]>;
+  replays: readonly ReplayMessage[];
 }
+
+const noRound = (): RoundData => ({
+  ownIndex: undefined,
+  leaderIndex: undefined,
+  updates: [],
+  offers: new Map(),
+  replays: [],
+});
 
 export class DcdbApplication implements DfsmApplication {
   readonly group = 'pve_dcdb_v1';
@@ -80,7 +97,12 @@ export class DcdbApplication implements DfsmApplication {
   private readonly mode: TreeMode;
   private readonly port: DcdbPort;
   private io: DfsmIo | undefined;
-  private round: RoundData = { ownIndex: undefined, leaderIndex: undefined, updates: [] };
+  private round: RoundData = noRound();
+  private readonly kept = new KeptChanges();
+  /** Sequence of the last quorate ring whose round this node has completed. */
+  private primaryRing: number;
+  /** The quorate ring of this configuration; undefined while none is known. */
+  private quorateRing: number | undefined;
   /** Leader of the last round, for status output. */
   leader: DfsmMember | undefined;
 
@@ -88,6 +110,12 @@ export class DcdbApplication implements DfsmApplication {
     this.memdb = memdb;
     this.mode = mode;
     this.port = port;
+    this.primaryRing = port.primaryRing.load();
+  }
+
+  /** Changes that wait for the next quorate round (§13.2.1). */
+  get keptChanges(): number {
+    return this.kept.length;
   }
 
   attach(io: DfsmIo): void {
@@ -105,7 +133,10 @@ export class DcdbApplication implements DfsmApplication {
     if (subtype < WRITE || subtype > UNLOCK) {
       return this.refuse(`received unknown message type (msg_type == ${subtype})`);
     }
-    if (!this.port.isQuorate()) return this.refuse('received write while not quorate - trigger resync');
+    const change: TreeChange = { subtype, payload, writer: sender.nodeid, time_s };
+    if (!this.port.isQuorate()) return this.keepOrRefuse(change);
+    const unready = this.enterPrimaryRing();
+    if (unready !== undefined) return { result: RESULT_EIO, failure: unready };
     const stamp: Stamp = { writer: sender.nodeid, time: time_s, monotonic_s: this.port.monotonic_s() };
     const isUnlock = subtype === UNLOCK || subtype === UNLOCK_REQUEST;
     const result = isUnlock
@@ -115,10 +146,43 @@ export class DcdbApplication implements DfsmApplication {
     return this.memdb.errorFlag ? { result, failure: 'error' } : { result };
   }
 
-  /** The result slot of a refused message holds -1 (§5.3). */
-  private refuse(reason: string): DfsmDelivery {
+  /** The result slot of a refused message holds -1 (§5.3), but where the change may yet be made. */
+  private refuse(reason: string, result = RESULT_EPERM): DfsmDelivery {
     this.attached.log('crit', reason);
-    return { result: RESULT_EPERM, failure: 'leave' };
+    return { result, failure: 'leave' };
+  }
+
+  private keepOrRefuse(change: TreeChange): DfsmDelivery {
+    const reason = 'received write while not quorate - trigger resync';
+    if (this.quorateRing === undefined || this.quorateRing !== this.primaryRing) return this.refuse(reason);
+    this.kept.isOpen = true;
+    this.kept.add(change);
+    return this.refuse(reason, RESULT_EBUSY);
+  }
+
+  missed({ nodeid }: DfsmMember, subtype: number, time_s: number, payload: Buffer): void {
+    if (!this.kept.isOpen || subtype < WRITE || subtype > UNLOCK) return;
+    this.kept.add({ subtype, payload, writer: nodeid, time_s });
+  }
+
+  configurationBegins(): void {
+    this.kept.isOpen = false;
+    this.quorateRing = undefined;
+  }
+
+  /** D6. What was kept before is decided then. */
+  private enterPrimaryRing(): DfsmFailure | undefined {
+    if (this.mode === 'upstream') return undefined;
+    this.quorateRing ??= this.port.ring();
+    if (this.quorateRing === this.primaryRing) return undefined;
+    const failure = this.port.primaryRing.save(this.quorateRing);
+    if (failure !== undefined) {
+      this.attached.log('crit', `unable to remember the ring: ${failure.message}`, 'database');
+      return 'storage';
+    }
+    this.primaryRing = this.quorateRing;
+    this.kept.drop();
+    return undefined;
   }
 
   private deliverFileOperation(
@@ -129,27 +193,9 @@ export class DcdbApplication implements DfsmApplication {
   ): number | { readonly failure: string } {
     const message = decodeFileMessage(payload);
     if ('failure' in message) return message;
-    const result = this.apply(subtype, message, stamp);
+    const result = applyFileMessage(this.memdb, subtype, message, stamp);
     if (result >= 0 && writesClusterConfig(subtype, message)) this.port.hostConfig(own);
     return result;
-  }
-
-  private apply(subtype: number, { path, to, offset, flags, data }: FileMessage, stamp: Stamp): number {
-    switch (subtype) {
-      case WRITE:
-        return this.memdb.write(path, data, offset, (flags & TRUNCATE) !== 0, stamp);
-      case MKDIR:
-        return this.memdb.mkdir(path, stamp);
-      case DELETE:
-        return this.memdb.remove(path, stamp);
-      case RENAME:
-        return this.memdb.rename(path, to, stamp);
-      case CREATE:
-        return this.memdb.create(path, stamp);
-      default:
-        assert(subtype === MTIME);
-        return this.memdb.setMtime(path, offset, stamp);
-    }
   }
 
   /** §5.7, §9.7: a lock goes away only in the incarnation that was asked about. */
@@ -157,9 +203,7 @@ export class DcdbApplication implements DfsmApplication {
     const message = decodeUnlock(payload);
     if ('failure' in message) return message;
     const { path, checksum } = message;
-    const entry = this.memdb.lookup(path);
-    if (entry?.type !== DIRECTORY || !isLockPath(path)) return 0;
-    if (!this.memdb.lockChecksum(entry).equals(checksum)) return 0;
+    if (lockOf(this.memdb, message) === undefined) return 0;
     if (subtype === UNLOCK) return this.memdb.remove(path, stamp);
     if (this.attached.lowestNodeid() === this.attached.self.nodeid) this.judgeExpiry(path, checksum, stamp);
     return 0;
@@ -188,8 +232,31 @@ export class DcdbApplication implements DfsmApplication {
   // --- synchronisation (§5.4-5.6) ------------------------------------------------------------------------------------
 
   getState(): Buffer {
+    // The queue of the group opens after quorum is known, so that it stands for the whole round.
+    if (this.mode === 'solo' && this.port.isQuorate()) this.quorateRing = this.port.ring();
     this.round.ownIndex = this.memdb.encodeIndex();
     return this.round.ownIndex;
+  }
+
+  stateNote(): number {
+    return this.primaryRing <= U32_MAX ? this.primaryRing : 0;
+  }
+
+  replays(): readonly Buffer[] {
+    return this.kept.measure(this.memdb, this.mode).map(encodeReplay);
+  }
+
+  processReplay({ nodeid }: DfsmMember, payload: Buffer): DfsmFailure | undefined {
+    const change = decodeReplay(payload);
+    if ('failure' in change) {
+      this.attached.log('crit', change.failure);
+      return 'leave';
+    }
+    const { offers } = this.round;
+    const offered = offers.get(nodeid) ?? [];
+    offered.push({ ...change, payload: Buffer.from(change.payload) });
+    offers.set(nodeid, offered);
+    return undefined;
   }
 
   processStates(states: readonly DfsmState[]) {
@@ -201,10 +268,53 @@ export class DcdbApplication implements DfsmApplication {
     const { leader, synced } = election;
     this.leader = leader.member;
     this.round.leaderIndex = leader.index.blob;
+    this.round.replays = this.dueReplays(states, leader.index.version);
     this.attached.log('notice', `leader is ${formatMember(leader.member)}`);
     this.attached.log('notice', `synced members: ${formatMembers(synced)}`);
     if (isSameMember(leader.member, this.attached.self)) this.sendUpdates(election);
     return { synced };
+  }
+
+  private dueReplays(states: readonly DfsmState[], version: number): readonly ReplayMessage[] {
+    if (this.quorateRing === undefined) return [];
+    const offers = states.map(({ member, note }) => ({
+      primaryRing: note,
+      changes: this.round.offers.get(member.nodeid) ?? [],
+    }));
+    return changesToReplay(offers, Math.max(...offers.map(({ primaryRing }) => primaryRing)), version);
+  }
+
+  /** Everybody who has completed the round does the same: in the leader's tree, before any message after the round. */
+  synced(): DfsmFailure | undefined {
+    if (this.mode === 'upstream') return undefined;
+    if (this.quorateRing === undefined && this.port.isQuorate()) this.quorateRing = this.port.ring();
+    if (this.quorateRing === undefined) return undefined;
+    const { replays } = this.round;
+    if (replays.length > 0)
+      this.attached.log('notice', `applying ${replays.length} changes of an earlier quorate ring`);
+    const unready = this.enterPrimaryRing();
+    if (unready !== undefined) return unready;
+    this.kept.drop();
+    return this.replay(replays);
+  }
+
+  private replay(replays: readonly ReplayMessage[]): DfsmFailure | undefined {
+    for (const [at, change] of replays.entries()) {
+      // This ring has broken as well.
+      if (!this.port.isQuorate()) return this.keepAgain(replays.slice(at));
+      const result = applyChange(this.memdb, change, this.port.monotonic_s());
+      if (typeof result !== 'number') continue;
+      if (this.memdb.errorFlag) return 'error';
+      const message = change.subtype === UNLOCK ? undefined : decodeFileMessage(change.payload);
+      if (message === undefined || 'failure' in message) continue;
+      if (result >= 0 && writesClusterConfig(change.subtype, message)) this.port.hostConfig(false);
+    }
+    return undefined;
+  }
+
+  private keepAgain(changes: readonly TreeChange[]): DfsmFailure {
+    for (const change of changes) this.keepOrRefuse(change);
+    return 'leave';
   }
 
   /** §5.5. The leader sends even when everybody is in sync. */
@@ -272,7 +382,7 @@ export class DcdbApplication implements DfsmApplication {
   }
 
   cleanup(): void {
-    this.round = { ownIndex: undefined, leaderIndex: undefined, updates: [] };
+    this.round = noRound();
   }
 
   /** §4.8. */

@@ -15,7 +15,8 @@ function index(version: number, mtime: number, tail = 0): Buffer {
   return blob;
 }
 
-const states = (...blobs: Buffer[]) => blobs.map((state, at) => ({ member: { nodeid: at + 1, pid: 100 }, state }));
+const states = (...blobs: Buffer[]) =>
+  blobs.map((state, at) => ({ member: { nodeid: at + 1, pid: 100 }, state, note: 0 }));
 
 function leaderOf(...blobs: Buffer[]): number {
   const election = elect(states(...blobs));

@@ -24,6 +24,8 @@ export interface DfsmDelivery {
 export interface DfsmState {
   readonly member: DfsmMember;
   readonly state: Buffer;
+  /** What the member's application says of itself beside its blob; u32, 0 where it says nothing. */
+  readonly note: number;
 }
 
 /** The services of the dfsm for its application; handed over once, by `attach`. */
@@ -56,8 +58,21 @@ export interface DfsmApplication {
   permit?(): number;
   /** A NORMAL message in the agreed order. `time_s` is the sender's header time; `own`: sent by this process. */
   deliver(sender: DfsmMember, subtype: number, time_s: number, payload: Buffer, own: boolean): DfsmDelivery;
+  /**
+   * A message that will not be delivered here, since an earlier one was refused with `leave`: until the next configuration
+   * change, in the agreed order.
+   */
+  missed?(sender: DfsmMember, subtype: number, time_s: number, payload: Buffer): void;
+  /** A configuration change begins: whatever was sent in the configuration before has been delivered. */
+  configurationBegins?(): void;
   /** This node's state blob for a round; undefined makes the node leave. */
   getState(): Buffer | undefined;
+  /** Asked after `getState`: what everybody gets to know beside the blob, u32. */
+  stateNote?(): number;
+  /** Asked after `getState`: what goes out before the state, so that every member has it when the round's states are complete. */
+  replays?(): readonly Buffer[];
+  /** What a member's `replays` gave out, on every member. */
+  processReplay?(sender: DfsmMember, payload: Buffer): DfsmFailure | undefined;
   /** All members' states are here, in member order. Returns the members that are synced now; may send updates. */
   processStates(
     states: readonly DfsmState[],
@@ -73,7 +88,7 @@ export interface DfsmApplication {
   /** The member list of a new configuration, after the dfsm has acted on it (§4.4 step 11). */
   configurationChanged?(members: readonly DfsmMember[]): void;
   /** The node has become synced (§4.2), before queued messages are delivered. */
-  synced?(): void;
+  synced?(): DfsmFailure | undefined;
   /**
    * End of a batch of deliveries: make the batch durable in one transaction. Results of the batch's local waiters are
    * given out after it; with a failure they all become -EIO.

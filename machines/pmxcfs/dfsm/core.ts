@@ -11,7 +11,7 @@
  *  K2  There is one epoch variable: a configuration change overwrites it, SYNC_START adopts the round's (§13.1.1).
  *  K3  Each request ends in exactly one result (10.1 I10); results leave by `waiters.flush` only.
  *  K4  The sync queue is empty outside of mode update, and never holds own messages.
- *  K5  After a failed delivery nothing more of the same walk is delivered.
+ *  K5  After a failed delivery nothing more of the same walk is delivered; after a refusal the application is told of what it misses.
  *  K6  With `holdWhileUnsynced` no NORMAL message is newly sent outside of mode synced (§13.1.7, Q11).
  */
 import assert from 'node:assert';
@@ -24,6 +24,7 @@ import {
   encodeNormal,
   encodeState,
   NORMAL,
+  REPLAY,
   STATE,
   SYNC_START,
   UPDATE,
@@ -74,7 +75,7 @@ const RESULT_EBUSY = -16;
 /** Bound on held requests. Callers are file-system calls and timers, so that thousands mean that something is broken. */
 const MAX_HELD_REQUESTS = 65_536;
 
-const STATE_MESSAGE_TYPES = { SYNC_START, STATE, UPDATE, UPDATE_COMPLETE, VERIFY_REQUEST, VERIFY } as const;
+const STATE_MESSAGE_TYPES = { SYNC_START, STATE, UPDATE, UPDATE_COMPLETE, VERIFY_REQUEST, VERIFY, REPLAY } as const;
 
 const STATE_MESSAGE_NAMES: ReadonlyMap<number, StateMessageName> = new Map(
   Object.entries(STATE_MESSAGE_TYPES).map(([name, type]) => [type, name as StateMessageName]),
@@ -148,7 +149,10 @@ export class DfsmCore {
 
   /** One message of the group, in the agreed order. Takes ownership of `message`. */
   receive(sender: DfsmMember, message: Buffer): void {
-    if (!takesPart(this.mode)) return;
+    if (!takesPart(this.mode)) {
+      this.tellMissed(sender, message);
+      return;
+    }
     if (!this.round.hasMembers) {
       this.fail('no dfsm_sync_info - internal error');
       return;
@@ -170,6 +174,16 @@ export class DfsmCore {
       this.log('notice', `ignore message with wrong protocol version ${protocolVersion}`);
     }
     return false;
+  }
+
+  /** Messages of the configuration that this node is about to leave. */
+  private tellMissed(sender: DfsmMember, message: Buffer): void {
+    if (this.mode !== 'leaving' || this.application.missed === undefined) return;
+    const base = decodeBase(message);
+    if ('failure' in base || base.type !== NORMAL || base.protocolVersion !== this.application.protocolVersion) return;
+    const normal = decodeNormal(base, message);
+    if ('failure' in normal) return;
+    this.application.missed(sender, base.subtype, base.time_s, normal.payload);
   }
 
   private receiveNormal(sender: DfsmMember, base: BaseHeader, message: Buffer): void {
@@ -197,10 +211,10 @@ export class DfsmCore {
       this.fail(state.failure);
       return;
     }
-    const { epoch, payload } = state;
+    const { epoch, note, payload } = state;
     if (base.type !== SYNC_START && !epoch.equals(this.round.epoch)) return;
     const name = STATE_MESSAGE_NAMES.get(base.type) ?? 'UNKNOWN';
-    this.signal({ type: name, message: { sender, type: base.type, length: message.length, epoch, payload } });
+    this.signal({ type: name, message: { sender, type: base.type, length: message.length, epoch, note, payload } });
   }
 
   // --- delivering and queues (§4.6) ----------------------------------------------------------------------------------
@@ -223,7 +237,7 @@ export class DfsmCore {
   private deliverSyncQueue(): boolean {
     if (this.syncQueue.length === 0) return true;
     this.log('notice', `dfsm_deliver_sync_queue: queue length ${this.syncQueue.length}`);
-    return this.syncQueue.takeAll().every((message) => this.deliver(message));
+    return this.deliverAll(this.syncQueue.takeAll());
   }
 
   /** "Deliver message queue" of §4.6; in mode update it moves instead (§13.1.2). */
@@ -232,6 +246,7 @@ export class DfsmCore {
     if (this.messageQueue.length === 0) return true;
     this.log('notice', `dfsm_deliver_queue: queue length ${this.messageQueue.length}`);
     const kept: QueuedMessage[] = [];
+    const due: QueuedMessage[] = [];
     for (const message of this.messageQueue.takeAll()) {
       if (!this.round.isMember(message.sender)) {
         this.log('notice', `remove message from non-member ${formatMember(message.sender)}`);
@@ -239,12 +254,23 @@ export class DfsmCore {
         kept.push(message);
       } else if (this.mode === 'update') {
         this.syncQueue.push(message);
-      } else if (!this.deliver(message)) {
-        return false;
+      } else {
+        due.push(message);
       }
     }
+    if (!this.deliverAll(due)) return false;
     this.messageQueue.restore(kept);
     return true;
+  }
+
+  /** False when a delivery failed (K5). */
+  private deliverAll(messages: readonly QueuedMessage[]): boolean {
+    const failed = messages.findIndex((message) => !this.deliver(message));
+    if (failed < 0) return true;
+    for (const { sender, subtype, time_s, payload } of messages.slice(failed + 1)) {
+      this.application.missed?.(sender, subtype, time_s, payload);
+    }
+    return false;
   }
 
   // --- sending (§4.7) ------------------------------------------------------------------------------------------------
@@ -288,13 +314,18 @@ export class DfsmCore {
    * A state message of the running round, with the epoch and time of now. One that still waits when the next
    * configuration comes is dropped: everybody would drop it by its epoch.
    */
-  sendState(name: keyof typeof STATE_MESSAGE_TYPES, payload: (() => Buffer) | undefined, onFailure: () => void): void {
+  sendState(
+    name: keyof typeof STATE_MESSAGE_TYPES,
+    payload: (() => Buffer) | undefined,
+    onFailure: () => void,
+    note = 0,
+  ): void {
     const { protocolVersion } = this.application;
     const header = { type: STATE_MESSAGE_TYPES[name], protocolVersion, time_s: this.port.now_s() };
     const { epoch, changes } = this.round;
     this.port.mcast(() => {
       if (changes !== this.round.changes) return undefined;
-      return encodeState(header, epoch, payload?.() ?? NO_PAYLOAD);
+      return encodeState(header, epoch, payload?.() ?? NO_PAYLOAD, note);
     }, onFailure);
   }
 

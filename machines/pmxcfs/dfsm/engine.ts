@@ -195,10 +195,11 @@ function provided(core: DfsmCore) {
       tellConfiguration: () => round.tellConfiguration(core),
       acceptSyncStart: (_, { message }) => round.acceptSyncStart(core, message),
       storeState: (_, { message }) => round.storeState(core, message),
+      storeReplay: (_, { message }) => round.storeReplay(core, message),
       moveQueued: () => core.deliverMessageQueue(),
       applyUpdate: (_, { message }) => round.applyUpdate(core, message),
       commitUpdates: () => round.commitUpdates(core),
-      announceSynced: () => core.application.synced?.(),
+      announceSynced: () => round.announceSynced(core),
       drainQueues: () => {
         if (core.drainQueues()) core.signal({ type: 'DRAINED' });
       },

@@ -33,6 +33,7 @@ export interface StateMessage {
   /** Whole length, for log lines. */
   readonly length: number;
   readonly epoch: Buffer;
+  readonly note: number;
   readonly payload: Buffer;
 }
 
@@ -50,6 +51,7 @@ export type StateMessageName =
   | 'UPDATE_COMPLETE'
   | 'VERIFY_REQUEST'
   | 'VERIFY'
+  | 'REPLAY'
   | 'UNKNOWN';
 
 export type DfsmEvent =
@@ -127,6 +129,7 @@ export const dfsmMachine = setup({
     tellConfiguration: () => {},
     acceptSyncStart: (_, _params: ReceivedMessage) => {},
     storeState: (_, _params: ReceivedMessage) => {},
+    storeReplay: (_, _params: ReceivedMessage) => {},
     moveQueued: () => {},
     applyUpdate: (_, _params: ReceivedMessage) => {},
     commitUpdates: () => {},
@@ -161,6 +164,7 @@ export const dfsmMachine = setup({
         UPDATE_COMPLETE: { actions: 'refuseUnstarted' },
         VERIFY_REQUEST: { actions: 'refuseUnstarted' },
         VERIFY: { actions: 'refuseUnstarted' },
+        REPLAY: { actions: 'refuseUnstarted' },
         UNKNOWN: { actions: 'refuseUnstarted' },
       },
     },
@@ -177,6 +181,7 @@ export const dfsmMachine = setup({
         ],
         SYNC_START: withMessage('acceptSyncStart'),
         STATE: withMessage('storeState'),
+        REPLAY: withMessage('storeReplay'),
         ROUND_SYNCED: 'synced',
         ROUND_BEHIND: 'update',
         UPDATE: withMessage('refuseUnknown'),
@@ -211,6 +216,7 @@ export const dfsmMachine = setup({
         SYNC_START: {},
         STATE: {},
         UPDATE: {},
+        REPLAY: {},
         UNKNOWN: {},
       },
     },
@@ -225,6 +231,7 @@ export const dfsmMachine = setup({
         COMMITTED: { target: 'synced', actions: 'markAllSynced' },
         SYNC_START: withMessage('refuseUnknown'),
         STATE: withMessage('refuseUnknown'),
+        REPLAY: withMessage('refuseUnknown'),
         UNKNOWN: withMessage('refuseUnknown'),
         VERIFY_REQUEST: {},
         VERIFY: {},

@@ -117,6 +117,7 @@ test('CONFCHG, alone: leaving if the drain failed, and nothing more is delivered
     replica.application.calls.filter((call) => call.startsWith('deliver')),
     ['deliver bad own'],
   );
+  assert.ok(replica.application.calls.includes('missed 2 1'));
   assert.equal(replica.effects, ['leave']);
 });
 
@@ -539,14 +540,15 @@ test('M1: errors only escalate', () => {
   }
 });
 
-test('leaving, versionError, error MSG: dropped (M5)', () => {
+test('leaving, versionError, error MSG: dropped (M5); while leaving, the application hears of what it misses', () => {
   for (const replica of failed()) {
     const { mode } = replica;
     replica.normal(ONE, 'x', 2);
     replica.stateMessage(ONE, UPDATE_COMPLETE);
     replica.receive(ONE, withProtocol(2));
     replica.receive(ONE, Buffer.alloc(3));
-    assert.equal([replica.mode, replica.logs, replica.application.calls], [mode, [], []]);
+    const missed = mode === 'leaving' ? ['missed 1 1'] : [];
+    assert.equal([replica.mode, replica.logs, replica.application.calls], [mode, [], missed]);
   }
 });
 

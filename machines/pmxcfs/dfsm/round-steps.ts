@@ -13,6 +13,7 @@ export function noteChange(core: DfsmCore, change: ConfigurationChange): void {
   core.round.newEpoch(core.port.now_s());
   core.verification.invalidate();
   core.syncQueue.clear();
+  core.application.configurationBegins?.();
   core.round.isSelfMember = change.members.some((member) => isSameMember(member, core.self));
   if (!takesPart(core.mode) && !core.round.isSelfMember) core.port.left();
 }
@@ -65,18 +66,18 @@ export function acceptSyncStart(core: DfsmCore, { sender, epoch }: StateMessage)
   core.round.adoptEpoch(epoch);
   releaseRound(core);
   const state = core.application.getState();
-  if (state === undefined) core.fail('dfsm_get_state_fn failed');
-  else
-    core.sendState(
-      'STATE',
-      () => state,
-      () => core.signal({ type: 'FAILED' }),
-    );
+  if (state === undefined) {
+    core.fail('dfsm_get_state_fn failed');
+    return;
+  }
+  const onFailure = (): void => core.signal({ type: 'FAILED' });
+  for (const replay of core.application.replays?.() ?? []) core.sendState('REPLAY', () => replay, onFailure);
+  core.sendState('STATE', () => state, onFailure, core.application.stateNote?.() ?? 0);
 }
 
 /** §4.5 (b). */
-export function storeState(core: DfsmCore, { sender, payload }: StateMessage): void {
-  switch (core.round.storeState(sender, payload)) {
+export function storeState(core: DfsmCore, { sender, payload, note }: StateMessage): void {
+  switch (core.round.storeState(sender, payload, note)) {
     case 'non-member':
       core.fail(`received state for non-member ${formatMember(sender)}`);
       return;
@@ -88,6 +89,11 @@ export function storeState(core: DfsmCore, { sender, payload }: StateMessage): v
     case 'complete':
       processStates(core);
   }
+}
+
+export function storeReplay(core: DfsmCore, { sender, payload }: StateMessage): void {
+  const failure = core.application.processReplay?.(sender, payload);
+  if (failure !== undefined) core.failApplication(failure);
 }
 
 function processStates(core: DfsmCore): void {
@@ -112,6 +118,11 @@ export function commitUpdates(core: DfsmCore): void {
   const failure = core.application.commit();
   if (failure === undefined) core.signal({ type: 'COMMITTED' });
   else core.failApplication(failure);
+}
+
+export function announceSynced(core: DfsmCore): void {
+  const failure = core.application.synced?.();
+  if (failure !== undefined) core.failApplication(failure);
 }
 
 /** Drops what the round has left behind, in the dfsm and in the application. */

@@ -12,6 +12,7 @@ interface Row {
   readonly member: DfsmMember;
   isSynced: boolean;
   state: Buffer | undefined;
+  note: number;
 }
 
 export class Round {
@@ -70,7 +71,9 @@ export class Round {
 
   /** §4.4 step 7: a new table in which nobody is synced. */
   setMembers(members: readonly DfsmMember[]): void {
-    this.rows = [...members].sort(compareMembers).map((member) => ({ member, isSynced: false, state: undefined }));
+    this.rows = [...members]
+      .sort(compareMembers)
+      .map((member) => ({ member, isSynced: false, state: undefined, note: 0 }));
   }
 
   isMember(member: DfsmMember): boolean {
@@ -82,17 +85,20 @@ export class Round {
   }
 
   /** Stores a member's state. `complete`: every member's state is here now. */
-  storeState(sender: DfsmMember, state: Buffer): 'non-member' | 'duplicate' | 'stored' | 'complete' {
+  storeState(sender: DfsmMember, state: Buffer, note: number): 'non-member' | 'duplicate' | 'stored' | 'complete' {
     const row = this.find(sender);
     if (row === undefined) return 'non-member';
     if (row.state !== undefined) return 'duplicate';
     row.state = state;
+    row.note = note;
     return this.rows!.every((each) => each.state !== undefined) ? 'complete' : 'stored';
   }
 
   /** States in member order; to be asked for when complete. */
   states(): readonly DfsmState[] {
-    return (this.rows ?? []).flatMap(({ member, state }) => (state === undefined ? [] : [{ member, state }]));
+    return (this.rows ?? []).flatMap(({ member, state, note }) =>
+      state === undefined ? [] : [{ member, state, note }],
+    );
   }
 
   markSynced(members: readonly DfsmMember[]): void {

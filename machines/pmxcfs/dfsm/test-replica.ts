@@ -30,6 +30,7 @@ export class ScriptedApplication implements DfsmApplication {
   updateFailure: DfsmFailure | undefined;
   commitFailure: DfsmFailure | undefined;
   batchFailure: DfsmFailure | undefined;
+  syncedFailure: DfsmFailure | undefined;
   checksumValue: Buffer | undefined = Buffer.alloc(32, 7);
   /** Deleted by tests of a group without verification. */
   checksum?: () => Buffer | undefined = () => this.checksumValue;
@@ -68,8 +69,12 @@ export class ScriptedApplication implements DfsmApplication {
   configurationChanged(members: readonly DfsmMember[]): void {
     this.calls.push(`configuration ${members.map(({ nodeid }) => nodeid).join()}`);
   }
-  synced(): void {
+  synced(): DfsmFailure | undefined {
     this.calls.push('synced');
+    return this.syncedFailure;
+  }
+  missed(sender: DfsmMember, subtype: number): void {
+    this.calls.push(`missed ${sender.nodeid} ${subtype}`);
   }
   batchEnd(): DfsmFailure | undefined {
     return this.batchFailure;

@@ -15,6 +15,8 @@ export const UPDATE = 3;
 export const UPDATE_COMPLETE = 4;
 export const VERIFY_REQUEST = 5;
 export const VERIFY = 6;
+/** Not in the original, and far from its numbers: a change that is kept for the round (§13.2.1), see `../dcdb/kept-changes.ts`. */
+export const REPLAY = 0x7265;
 
 export interface BaseHeader {
   readonly type: number;
@@ -34,6 +36,8 @@ export interface NormalMessage {
 export interface StateMessage {
   /** Encoded: epochs are compared byte by byte. */
   readonly epoch: Buffer;
+  /** What a STATE says beside its blob, in the header's reserved field: 0 in the original. */
+  readonly note: number;
   readonly payload: Buffer;
 }
 
@@ -56,10 +60,10 @@ export function encodeNormal(header: Omit<BaseHeader, 'type'>, count: number, pa
   return message;
 }
 
-export function encodeState(header: Omit<BaseHeader, 'subtype'>, epoch: Buffer, payload: Buffer): Buffer {
+export function encodeState(header: Omit<BaseHeader, 'subtype'>, epoch: Buffer, payload: Buffer, note = 0): Buffer {
   assert(epoch.length === EPOCH_BYTES && header.type !== NORMAL);
   const message = Buffer.allocUnsafe(STATE_BYTES + payload.length);
-  writeFields(BASE, { ...header, subtype: 0, reserved: 0 }, message, 0);
+  writeFields(BASE, { ...header, subtype: 0, reserved: note }, message, 0);
   epoch.copy(message, BASE.bytes);
   payload.copy(message, STATE_BYTES);
   return message;
@@ -84,7 +88,11 @@ export function decodeNormal(base: BaseHeader, message: Buffer): NormalMessage |
 /** The rest of a message whose base header has any other type. */
 export function decodeState(base: BaseHeader, message: Buffer): StateMessage | MessageFailure {
   if (message.length < STATE_BYTES) return { failure: `received short state message ${kindOf(base, message)}` };
-  return { epoch: message.subarray(BASE.bytes, STATE_BYTES), payload: message.subarray(STATE_BYTES) };
+  return {
+    epoch: message.subarray(BASE.bytes, STATE_BYTES),
+    note: readFields(BASE, message, 0)?.reserved ?? 0,
+    payload: message.subarray(STATE_BYTES),
+  };
 }
 
 function kindOf(base: BaseHeader, message: Buffer): string {

@@ -104,7 +104,7 @@ export class StatusApplication implements DfsmApplication {
     this.#status.info.setOnline(members);
   }
 
-  synced(): void {
+  synced(): undefined {
     this.#status.publishAddress(this.#address);
   }
 }

@@ -308,7 +308,7 @@ test('a round: everybody synced, logs merged, own keys sent again but no rrd and
     status.set('rrd/x', text('1\0'));
     status.set('nodeip', text('10.0.0.9\0'));
   }
-  const states = nodes.map(({ self, application }) => ({ member: self, state: application.getState() }));
+  const states = nodes.map(({ self, application }) => ({ member: self, state: application.getState(), note: 0 }));
   assert.ok(states.every(({ state }) => state.length === RING_BYTES));
   for (const { application, sent } of nodes) {
     sent.length = 0;
@@ -327,9 +327,9 @@ test('a round with a bad blob: a line, and the others are merged', () => {
   const [one, two] = [node(), node('node2', 2)];
   one.attach();
   const states = [
-    { member: one.self, state: one.application.getState() },
-    { member: two.self, state: two.application.getState() },
-    { member: { nodeid: 3, pid: 1003 }, state: Buffer.alloc(8) },
+    { member: one.self, state: one.application.getState(), note: 0 },
+    { member: two.self, state: two.application.getState(), note: 0 },
+    { member: { nodeid: 3, pid: 1003 }, state: Buffer.alloc(8), note: 0 },
   ];
   assert.is(one.application.processStates(states).synced.length, 3);
   assert.equal(one.logs, ['crit: received log with wrong size 8']);

@@ -121,6 +121,8 @@ export class TraceWorld {
       mode,
       port: {
         isQuorate: () => this.node(self.nodeid).isQuorate,
+        ring: () => 0,
+        primaryRing: { load: () => 0, save: () => undefined },
         monotonic_s: () => this.now_s,
         commit: () => undefined,
         hostConfig: () => {},
