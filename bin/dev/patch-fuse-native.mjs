@@ -1,13 +1,14 @@
 /**
- * Builds the native half of fuse-native with one line corrected: the published one passes the access time of utimens as
- * its modification time too (spec/pmxcfs.md §13.2.11).
+ * Builds the native half of fuse-native with two changes: one line corrected, since the published one passes the access
+ * time of utimens as its modification time too (spec/pmxcfs.md §13.2.11), and `runtime/file-system/request-pipe.c` added,
+ * by which the kernel's requests are answered without libfuse's threads.
  *
  *   node bin/dev/patch-fuse-native.mjs
  *
  * The source is copied, patched and built beside the package, and only the finished binary moves into its
- * `build/Release`, where it wins over the published one; a process that uses the old binary keeps it. The digest of the
- * binary is left beside it (`utimensIsExact` in runtime/file-system/fuse-preload.ts reads it), so that a second run has
- * nothing to do. Without a compiler the published binary is used: exit code 0, one line.
+ * `build/Release`, where it wins over the published one; a process that uses the old binary keeps it. The digests of the
+ * binary and of its source are left beside it, so that a second run has nothing to do. Without a compiler the published
+ * binary is used, slower and less exact: exit code 0, one line.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,11 +24,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const WRONG = 'FUSE_UINT64_TO_INTS_ARGV(l->atime, 5)';
-const RIGHT = 'FUSE_UINT64_TO_INTS_ARGV(l->mtime, 5)';
+/** What is replaced, by what; each is found once. */
+const CHANGES = [
+  ['FUSE_UINT64_TO_INTS_ARGV(l->atime, 5)', 'FUSE_UINT64_TO_INTS_ARGV(l->mtime, 5)'],
+  ['NAPI_INIT() {', '#include "request-pipe.c"\n\nNAPI_INIT() {'],
+  ['NAPI_EXPORT_SIZEOF(fuse_thread_t)', 'NAPI_EXPORT_SIZEOF(fuse_thread_t)\n  FUSE_REQUEST_PIPE_EXPORTS'],
+];
+const ADDITION = 'runtime/file-system/request-pipe.c';
 const BUILD_BOUND_MS = 60_000;
 
 /**
@@ -39,12 +45,17 @@ export function patchFuseNative(root) {
   const modules = join(root, 'node_modules');
   const directory = join(modules, 'fuse-native');
   const binary = join(directory, 'build/Release/fuse.node');
-  if (isMarked(binary)) return { done: true, line: undefined };
   if (process.platform !== 'linux') return published('it is used on Linux only');
   const sourcePath = join(directory, 'fuse-native.c');
   if (!existsSync(sourcePath)) return published('the package is not installed');
-  const source = readFileSync(sourcePath, 'utf8');
-  if (source.split(WRONG).length !== 2) return published('its source is not the one that this patch knows');
+  const original = readFileSync(sourcePath, 'utf8');
+  if (CHANGES.some(([from]) => original.split(from).length !== 2)) {
+    return published('its source is not the one that this patch knows');
+  }
+  const source = CHANGES.reduce((text, [from, to]) => text.replace(from, to), original);
+  const addition = readFileSync(join(root, ADDITION), 'utf8');
+  const origin = digest(source + addition);
+  if (isBuiltFrom(origin, binary)) return { done: true, line: undefined };
   const missing = ['make', 'g++', 'python3'].filter((program) => find(program) === undefined);
   if (missing.length > 0) return published(`${missing.join(' and ')} would be needed to build it`);
   const nodeGyp = findNodeGyp();
@@ -56,11 +67,12 @@ export function patchFuseNative(root) {
   try {
     for (const file of ['binding.gyp', 'package.json', 'semaphore.h'])
       cpSync(join(directory, file), join(workshop, file));
-    writeFileSync(join(workshop, 'fuse-native.c'), source.replace(WRONG, RIGHT));
+    writeFileSync(join(workshop, 'fuse-native.c'), source);
+    writeFileSync(join(workshop, basename(ADDITION)), addition);
     const failure = build(nodeGyp, headers, workshop);
     if (failure !== undefined) return published(`building it failed: ${failure}`);
-    install(join(workshop, 'build/Release'), dirname(binary));
-    return { done: true, line: 'fuse-native: built with the utimens patch' };
+    install(join(workshop, 'build/Release'), dirname(binary), origin);
+    return { done: true, line: 'fuse-native: built with the patches of this project' };
   } finally {
     rmSync(workshop, { recursive: true, force: true });
   }
@@ -70,14 +82,20 @@ export function patchFuseNative(root) {
 function published(reason) {
   return {
     done: false,
-    line: `fuse-native: not patched (${reason}); utimens takes the access time for the modification time`,
+    line: `fuse-native: not patched (${reason}); the mount is slower, and utimens takes the access time for the modification time`,
   };
 }
 
-/** @param {string} binary */
-function isMarked(binary) {
-  const mark = `${binary}.utimens-exact`;
-  return existsSync(binary) && existsSync(mark) && readFileSync(mark, 'latin1').trim() === digest(binary);
+/** @param {string} origin digest of the source @param {string} binary */
+function isBuiltFrom(origin, binary) {
+  const mark = `${binary}.built-from`;
+  if (!existsSync(binary) || !existsSync(mark)) return false;
+  return readFileSync(mark, 'latin1') === markOf(origin, binary);
+}
+
+/** @param {string} origin digest of the source @param {string} binary */
+function markOf(origin, binary) {
+  return `${digest(readFileSync(binary))} ${origin}\n`;
 }
 
 /** @param {string} nodeGyp @param {string} headers @param {string} workshop */
@@ -95,12 +113,12 @@ function build(nodeGyp, headers, workshop) {
   return `${run.stderr}\n${run.stdout}`.trim().split('\n').slice(-3).join(' / ');
 }
 
-/** The library goes first and the mark last: whoever comes between finds a binary that works. @param {string} from @param {string} to */
-function install(from, to) {
+/** The library goes first and the mark last: whoever comes between finds a binary that works. @param {string} from @param {string} to @param {string} origin digest of the source */
+function install(from, to, origin) {
   mkdirSync(to, { recursive: true });
   for (const file of ['libfuse.so', 'fuse.node']) renameSync(join(from, file), join(to, file));
   const binary = join(to, 'fuse.node');
-  writeFileSync(`${binary}.utimens-exact`, `${digest(binary)}\n`);
+  writeFileSync(`${binary}.built-from`, markOf(origin, binary));
 }
 
 function findNodeGyp() {
@@ -131,9 +149,9 @@ function find(program) {
   return undefined;
 }
 
-/** @param {string} path */
-function digest(path) {
-  return createHash('sha256').update(readFileSync(path)).digest('hex');
+/** @param {string | Buffer} content */
+function digest(content) {
+  return createHash('sha256').update(content).digest('hex');
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

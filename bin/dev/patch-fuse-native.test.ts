@@ -20,21 +20,44 @@ function withRoot(body: (root: string, directory: string) => void): void {
   }
 }
 
-test('a binary with its mark is left alone, without a word', () => {
+const SOURCE = 'FUSE_UINT64_TO_INTS_ARGV(l->atime, 5)\nNAPI_INIT() {\nNAPI_EXPORT_SIZEOF(fuse_thread_t)\n';
+const PATCHED = `FUSE_UINT64_TO_INTS_ARGV(l->mtime, 5)
+#include "request-pipe.c"
+
+NAPI_INIT() {
+NAPI_EXPORT_SIZEOF(fuse_thread_t)
+  FUSE_REQUEST_PIPE_EXPORTS
+`;
+
+test('a binary that was built from the same source is left alone, without a word', () => {
   withRoot((root, directory) => {
+    const digest = (text: string) => createHash('sha256').update(text).digest('hex');
     const binary = join(directory, 'build/Release/fuse.node');
+    const addition = join(root, 'runtime/file-system/request-pipe.c');
+    mkdirSync(join(root, 'runtime/file-system'), { recursive: true });
+    writeFileSync(join(directory, 'fuse-native.c'), SOURCE);
+    writeFileSync(addition, 'addition');
     writeFileSync(binary, 'binary');
-    writeFileSync(`${binary}.utimens-exact`, `${createHash('sha256').update('binary').digest('hex')}\n`);
-    assert.equal(patchFuseNative(root), { done: true, line: undefined });
-    writeFileSync(binary, 'another');
-    assert.not(patchFuseNative(root).done);
+    writeFileSync(`${binary}.built-from`, `${digest('binary')} ${digest(`${PATCHED}addition`)}\n`);
+    const { PATH } = process.env;
+    process.env.PATH = '';
+    try {
+      assert.equal(patchFuseNative(root), { done: true, line: undefined });
+      writeFileSync(addition, 'another');
+      assert.match(patchFuseNative(root).line ?? '', /not patched \(make and g\+\+ and python3 would be needed/);
+      writeFileSync(addition, 'addition');
+      writeFileSync(binary, 'another');
+      assert.not(patchFuseNative(root).done);
+    } finally {
+      process.env.PATH = PATH;
+    }
   });
 });
 
 test('a source that is not the known one, or not there, is not touched', () => {
   withRoot((root, directory) => {
     assert.match(patchFuseNative(root).line ?? '', /not patched \(the package is not installed\)/);
-    for (const source of ['int main;', 'FUSE_UINT64_TO_INTS_ARGV(l->atime, 5) FUSE_UINT64_TO_INTS_ARGV(l->atime, 5)']) {
+    for (const source of ['int main;', SOURCE + SOURCE]) {
       writeFileSync(join(directory, 'fuse-native.c'), source);
       assert.match(patchFuseNative(root).line ?? '', /not patched \(its source is not the one that this patch knows\)/);
     }

@@ -12,6 +12,7 @@ export const EFBIG = 27;
 export const ENOSYS = 38;
 export const ENOTEMPTY = 39;
 export const ECHRNG = 44;
+export const EPROTO = 71;
 export const EILSEQ = 84;
 export const ENOTSUP = 95;
 export const EREMOTEIO = 121;

@@ -3,7 +3,7 @@
  *
  * I1. A mount point whose daemon is gone (ENOTCONN) is cleaned; a live mount or a folder with contents is refused.
  * I2. `unmount` ends within UNMOUNT_BOUND_MS, whoever still has files open there: the mount is detached lazily.
- * I3. Whatever a FileSystem throws becomes EIO for the caller and a line in the log (fuse-requests.ts).
+ * I3. Whatever a FileSystem throws becomes EIO for the caller and a line in the log (fuse-session.ts).
  *
  * The process that serves a mount must never touch it by a synchronous call: it would wait for itself, unkillably.
  */
@@ -12,8 +12,16 @@ import { access, mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Log } from '../log/log.ts';
 import type { FileSystem } from './file-system.ts';
-import { loadFuseBinding, OPERATION_SLOTS } from './fuse-preload.ts';
+import {
+  type FuseBinding,
+  hasRequestPipe,
+  loadFuseBinding,
+  OPERATION_SLOTS,
+  type RequestPipeBinding,
+} from './fuse-preload.ts';
+import { REQUEST_MAX_BYTES, TRANSFER_MAX_BYTES } from './fuse-protocol.ts';
 import { fuseRequests } from './fuse-requests.ts';
+import { FuseSession } from './fuse-session.ts';
 import { withHiddenFiles } from './hidden-files.ts';
 import { detachMount, mountAt } from './mount-table.ts';
 
@@ -67,14 +75,48 @@ export async function mountFuse(options: MountOptions): Promise<FuseMount | Moun
   const greeting = new Promise<void>((resolve) => {
     greeted = resolve;
   });
-  const requests = fuseRequests(binding, {
-    fileSystem: withHiddenFiles(options.fileSystem),
-    uid: options.uid,
-    gid: options.gid,
-    log: options.log,
-    greeted,
+  let release: () => void;
+  try {
+    release = (hasRequestPipe(binding) ? serve : serveByThreads)(binding as FuseBinding & RequestPipeBinding, {
+      ...options,
+      mountPoint,
+      greeted,
+    });
+  } catch {
+    return failed(
+      'mount-failed',
+      `the kernel refused to mount ${mountPoint} (libfuse names the cause on standard error); mounting needs root with CAP_SYS_ADMIN`,
+    );
+  }
+  const handle = mountHandle(mountPoint, release, options.log);
+  if (await within(greeting, GREETING_BOUND_MS)) return handle;
+  await handle.unmount();
+  return failed('mount-failed', `the kernel mounted ${mountPoint} but sent no request within ${GREETING_BOUND_MS} ms`);
+}
+
+interface ServeOptions extends MountOptions {
+  /** Called at the kernel's first request. */
+  readonly greeted: () => void;
+}
+
+/** Mounts and serves on this process's loop. Throws what the mount fails with; returns what lets the process end. */
+function serve(binding: RequestPipeBinding, options: ServeOptions): () => void {
+  const { mountPoint, fileSystem, uid, gid, log, greeted } = options;
+  const pipe = Buffer.alloc(binding.sizeof_fuse_request_pipe_t);
+  const requests = Buffer.alloc(REQUEST_MAX_BYTES);
+  ALIVE.push(pipe, requests);
+  const answer = (bytes: Buffer, length: number) => binding.fuse_request_pipe_answer(pipe, bytes, length) === 0;
+  const session = new FuseSession({ fileSystem, uid, gid, log, answer, greeted });
+  binding.fuse_request_pipe_open(mountPoint, optionText(['default_permissions']), pipe, requests, (length) => {
+    if (length > 0) session.receive(requests.subarray(0, length));
   });
-  // Both hold memory that threads of libfuse write to: they live as long as the process.
+  return () => binding.fuse_request_pipe_release(pipe);
+}
+
+/** The same by libfuse's threads: what the published binary can. */
+function serveByThreads(binding: FuseBinding, options: ServeOptions): () => void {
+  const { mountPoint, fileSystem, uid, gid, log, greeted } = options;
+  const requests = fuseRequests(binding, { fileSystem: withHiddenFiles(fileSystem), uid, gid, log, greeted });
   const thread = Buffer.alloc(binding.sizeof_fuse_thread_t);
   const allocate = (size: number) => {
     const buffer = Buffer.alloc(size);
@@ -84,31 +126,27 @@ export async function mountFuse(options: MountOptions): Promise<FuseMount | Moun
   ALIVE.push(thread);
   const implemented = new Uint32Array(OPERATION_SLOTS);
   for (const operation of requests.implemented) implemented[operation] = 1;
-  try {
-    const handlers = requests.handlers;
-    binding.fuse_native_mount(mountPoint, mountOptionText(), thread, {}, allocate, handlers, implemented);
-  } catch {
-    return failed(
-      'mount-failed',
-      `the kernel refused to mount ${mountPoint} (libfuse names the cause on standard error); mounting needs root with CAP_SYS_ADMIN`,
-    );
-  }
-  const handle = mountHandle(mountPoint, () => binding.fuse_native_unmount(mountPoint, thread), options.log);
-  if (await within(greeting, GREETING_BOUND_MS)) return handle;
-  await handle.unmount();
-  return failed('mount-failed', `the kernel mounted ${mountPoint} but sent no request within ${GREETING_BOUND_MS} ms`);
+  binding.fuse_native_mount(
+    mountPoint,
+    optionText(['default_permissions', ...LIBFUSE_OPTIONS]),
+    thread,
+    {},
+    allocate,
+    requests.handlers,
+    implemented,
+  );
+  return () => binding.fuse_native_unmount(mountPoint, thread);
 }
 
+/** What native code writes to lives as long as the process. */
 const ALIVE: Buffer[] = [];
 
-/**
- * direct_io for every handle (Q1: those of create as well); write requests of 128 KiB; attributes and names stay in the
- * kernel for libfuse's default of one second. Only root may let other users in without /etc/fuse.conf.
- */
-function mountOptionText(): string {
-  const options = ['default_permissions', 'direct_io', 'big_writes', 'max_write=131072'];
-  if (isRoot()) options.push('allow_other');
-  return `-o${options.join(',')}`;
+/** direct_io for every handle (Q1: those of create as well); write requests of 128 KiB. */
+const LIBFUSE_OPTIONS = ['direct_io', 'big_writes', `max_write=${TRANSFER_MAX_BYTES}`];
+
+/** Only root may let other users in without /etc/fuse.conf. */
+function optionText(options: readonly string[]): string {
+  return `-o${[...options, ...(isRoot() ? ['allow_other'] : [])].join(',')}`;
 }
 
 function mountHandle(mountPoint: string, release: () => void, log: Log): FuseMount {

@@ -8,10 +8,9 @@
  * The native half needs `libfuse.so.2`. The package ships one, but without a run path, so it is loaded first, globally and
  * for good: without RTLD_NODELETE Node closes it again because it is no addon ("did not self-register").
  */
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { constants } from 'node:os';
+import { constants, endianness } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /** The thread of libfuse that waits for the answer; opaque, passed back with it. */
@@ -26,8 +25,28 @@ type SignalBytes = (waiter: Waiter, result: number, unused: number, bytes: Array
 type SignalNumbers = (waiter: Waiter, result: number, numbers: Uint32Array) => void;
 type SignalHandle = (waiter: Waiter, result: number, handle: number) => void;
 
+/** Memory of a request pipe, opaque; it must live as long as the process. */
+export type PipeMemory = Buffer;
+
+/** What `request-pipe.c` adds where the binding was built here: the kernel's requests as bytes, on the loop of this process. */
+export interface RequestPipeBinding {
+  readonly sizeof_fuse_request_pipe_t: number;
+  /** Mounts. `taken` gets the length of the request that lies in `requests`, or a negative errno at the end. Throws when it can't mount. */
+  fuse_request_pipe_open(
+    mountPoint: string,
+    options: string,
+    pipe: PipeMemory,
+    requests: Buffer,
+    taken: (length: number) => void,
+  ): void;
+  /** 0, or a negative errno. */
+  fuse_request_pipe_answer(pipe: PipeMemory, bytes: Buffer, length: number): number;
+  /** The process may end, whoever uses the mount. */
+  fuse_request_pipe_release(pipe: PipeMemory): void;
+}
+
 /** What fuse-native.c exports, as far as it is used here. */
-export interface FuseBinding {
+export interface FuseBinding extends Partial<RequestPipeBinding> {
   readonly sizeof_fuse_thread_t: number;
   fuse_native_mount(
     mountPoint: string,
@@ -114,18 +133,9 @@ export function loadFuseBinding(): FuseBinding | LoadFailure {
   }
 }
 
-/**
- * True when the binary that is used passes the modification time of utimens; the published one passes the access time
- * instead (spec/pmxcfs.md §13.2.11). `bin/dev/patch-fuse-native.mjs` leaves the digest of the binary that it built.
- */
-export function utimensIsExact(): boolean {
-  try {
-    const binary = binaryPath(packageDirectory());
-    const mark = readFileSync(`${binary}.utimens-exact`, 'latin1').trim();
-    return mark === createHash('sha256').update(readFileSync(binary)).digest('hex');
-  } catch {
-    return false;
-  }
+/** True for the binary that `bin/dev/patch-fuse-native.mjs` builds; the published one only has libfuse's threads. */
+export function hasRequestPipe(binding: FuseBinding): binding is FuseBinding & RequestPipeBinding {
+  return binding.fuse_request_pipe_open !== undefined && endianness() === 'LE';
 }
 
 function packageDirectory(): string {

@@ -11,15 +11,8 @@
  * I3. A replaced file is removed just before the rename that replaces it: libfuse asks for both apart, and answers the
  *     first before it says that the second follows. The original has the same gap.
  */
-import { EFBIG } from './errno.ts';
 import type { Done, Errno, FileAttributes, FileSystem } from './file-system.ts';
-import { FILE_LIMIT_BYTES } from './split-writes.ts';
-
-interface HiddenFile {
-  attributes: FileAttributes;
-  /** Never changed in place: it may be the bytes of the tree. */
-  data: Buffer;
-}
+import { UnlinkedFile } from './unlinked-file.ts';
 
 const HIDDEN_NAME = /^\.fuse_hidden[0-9a-f]{16}$/;
 
@@ -30,7 +23,7 @@ export function withHiddenFiles(inner: FileSystem): FileSystem {
 
 class HiddenFiles implements FileSystem {
   readonly #inner: FileSystem;
-  readonly #hidden = new Map<string, HiddenFile>();
+  readonly #hidden = new Map<string, UnlinkedFile>();
 
   constructor(inner: FileSystem) {
     this.#inner = inner;
@@ -54,7 +47,7 @@ class HiddenFiles implements FileSystem {
 
   read(path: string, offset: number, length: number): Buffer | Errno {
     const file = this.#find(path);
-    return file === undefined ? this.#inner.read(path, offset, length) : file.data.subarray(offset, offset + length);
+    return file === undefined ? this.#inner.read(path, offset, length) : file.read(offset, length);
   }
 
   statfs(): ReturnType<FileSystem['statfs']> {
@@ -72,13 +65,13 @@ class HiddenFiles implements FileSystem {
   write(path: string, data: Buffer, offset: number, done: Done): void {
     const file = this.#find(path);
     if (file === undefined) this.#inner.write(path, data, offset, done);
-    else done(overlay(file, data, offset));
+    else done(file.write(data, offset));
   }
 
   truncate(path: string, size: number, done: Done): void {
     const file = this.#find(path);
     if (file === undefined) this.#inner.truncate(path, size, done);
-    else done(resize(file, size));
+    else done(file.truncate(size));
   }
 
   create(path: string, done: Done): void {
@@ -99,33 +92,22 @@ class HiddenFiles implements FileSystem {
   }
 
   rename(from: string, to: string, done: Done): void {
-    const file = isHiding(from, to) ? this.#snapshot(from) : undefined;
+    const file = isHiding(from, to) ? UnlinkedFile.of(this.#inner, from) : undefined;
     if (file === undefined) this.#inner.rename(from, to, done);
     else this.#hide(from, to, file, done);
   }
 
   utimens(path: string, mtime: number, done: Done): void {
     const file = this.#find(path);
-    if (file === undefined) {
-      this.#inner.utimens(path, mtime, done);
-      return;
-    }
-    file.attributes = { ...file.attributes, mtime };
-    done(0);
+    if (file === undefined) this.#inner.utimens(path, mtime, done);
+    else done(file.utimens(mtime));
   }
 
-  #find(path: string): HiddenFile | undefined {
+  #find(path: string): UnlinkedFile | undefined {
     return this.#hidden.size === 0 ? undefined : this.#hidden.get(path);
   }
 
-  /** The file as it is now; undefined for what is none. */
-  #snapshot(path: string): HiddenFile | undefined {
-    const attributes = this.#inner.getattr(path);
-    const data = this.#inner.read(path, 0, FILE_LIMIT_BYTES);
-    return typeof attributes === 'number' || typeof data === 'number' ? undefined : { attributes, data };
-  }
-
-  #hide(from: string, to: string, file: HiddenFile, done: Done): void {
+  #hide(from: string, to: string, file: UnlinkedFile, done: Done): void {
     this.#inner.unlink(from, (result) => {
       if (result === 0) this.#hidden.set(to, file);
       done(result);
@@ -139,31 +121,4 @@ function isHiding(from: string, to: string): boolean {
   return (
     HIDDEN_NAME.test(to.slice(slash + 1)) && from.lastIndexOf('/') === slash && from.startsWith(to.slice(0, slash + 1))
   );
-}
-
-function overlay(file: HiddenFile, data: Buffer, offset: number): number {
-  const end = offset + data.length;
-  if (end > FILE_LIMIT_BYTES) return -EFBIG;
-  const bytes = resized(file.data, Math.max(file.data.length, end));
-  data.copy(bytes, offset);
-  replaceData(file, bytes);
-  return data.length;
-}
-
-function resize(file: HiddenFile, size: number): Errno {
-  if (size > FILE_LIMIT_BYTES) return -EFBIG;
-  replaceData(file, resized(file.data, size));
-  return 0;
-}
-
-function replaceData(file: HiddenFile, data: Buffer): void {
-  file.data = data;
-  file.attributes = { ...file.attributes, size: data.length };
-}
-
-/** A copy, zero filled where it grows. */
-function resized(data: Buffer, size: number): Buffer {
-  const bytes = Buffer.alloc(size);
-  data.copy(bytes, 0, 0, Math.min(data.length, size));
-  return bytes;
 }
