@@ -6,6 +6,7 @@ import { createActor } from 'xstate';
 import type { MembershipContext } from '../../machines/cluster/totem/join-verdict.ts';
 import { type MembershipEvent, membershipMachine } from '../../machines/cluster/totem/membership.ts';
 import type { CommitToken } from '../../machines/cluster/totem/messages.ts';
+import { type Inspector, inspectedBy } from '../../runtime/trace/machine-steps.ts';
 
 export type MembershipState = 'idle' | 'gather' | 'commit' | 'recovery' | 'operational' | 'left';
 
@@ -15,7 +16,6 @@ type PlainAction =
   | 'disarmGather'
   | 'sendLeave'
   | 'ringLost'
-  | 'saveRing'
   | 'startToken'
   | 'abandonForming'
   | 'install'
@@ -25,6 +25,9 @@ type PlainAction =
 /** What the machine's actions do; see membership.ts for each. */
 export type MembershipActions = {
   readonly [Name in PlainAction]: (context: MembershipContext) => void;
+} & {
+  /** False when it could not be stored: nothing else of this step is carried out, and the node leaves. */
+  readonly saveRing: (context: MembershipContext) => boolean;
 } & {
   readonly [Name in 'passCommitToken' | 'startRecovery']: (context: MembershipContext, token: CommitToken) => void;
 };
@@ -40,8 +43,8 @@ export class MembershipHost {
   readonly #actor: ReturnType<typeof this.create>;
   #state: MembershipState = 'idle';
 
-  constructor(input: MembershipInput, actions: MembershipActions) {
-    this.#actor = this.create(input, actions);
+  constructor(input: MembershipInput, actions: MembershipActions, inspect?: Inspector) {
+    this.#actor = this.create(input, actions, inspect);
     this.#actor.start();
   }
 
@@ -56,7 +59,7 @@ export class MembershipHost {
     for (let request = this.#requests.shift(); request !== undefined; request = this.#requests.shift()) request();
   }
 
-  private create(input: MembershipInput, actions: MembershipActions) {
+  private create(input: MembershipInput, actions: MembershipActions, inspect: Inspector | undefined) {
     const plain =
       (run: (context: MembershipContext) => void) =>
       ({ context }: { context: MembershipContext }): void => {
@@ -74,7 +77,11 @@ export class MembershipHost {
         disarmGather: plain(actions.disarmGather),
         sendLeave: plain(actions.sendLeave),
         ringLost: plain(actions.ringLost),
-        saveRing: plain(actions.saveRing),
+        saveRing: plain((context) => {
+          if (actions.saveRing(context)) return;
+          this.#requests.length = 0;
+          this.tell({ type: 'LEAVE' });
+        }),
         startToken: plain(actions.startToken),
         abandonForming: plain(actions.abandonForming),
         install: plain(actions.install),
@@ -84,6 +91,6 @@ export class MembershipHost {
         startRecovery: withToken(actions.startRecovery),
       },
     });
-    return createActor(machine, { id: 'membership', input });
+    return createActor(machine, { id: 'membership', input, ...inspectedBy(inspect) });
   }
 }

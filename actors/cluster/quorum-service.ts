@@ -10,11 +10,12 @@ import { type ExpectedRefusal, type VoteInfo, VoteQuorum } from '../../machines/
 import type { Clock, TimerHandle } from '../../runtime/clock/clock.ts';
 import type { ClusterConfig } from '../../runtime/formats/cluster-config.ts';
 import type { Log } from '../../runtime/log/log.ts';
+import type { SaveFailure } from '../../runtime/node/number-file.ts';
 
 /** Storage of the highest expected votes ever seen (`expected_votes_tracking`). */
 export interface ExpectedVotesStore {
   load(): number;
-  save(votes: number): void;
+  save(votes: number): SaveFailure | undefined;
 }
 
 export interface QuorumView {
@@ -150,7 +151,8 @@ export class QuorumService {
 
   #changed(): void {
     this.#options.reweigh();
-    if (this.#votes.tracked > 0) this.#options.expectedVotes?.save(this.#votes.tracked);
+    const unsaved = this.#votes.tracked > 0 ? this.#options.expectedVotes?.save(this.#votes.tracked) : undefined;
+    if (unsaved !== undefined) this.#options.log.write('QUORUM', 'error', `expected votes: ${unsaved.message}`);
     this.#report();
   }
 

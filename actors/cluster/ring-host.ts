@@ -5,7 +5,8 @@
 import type { CommitEntry, CommitToken, RingId } from '../../machines/cluster/totem/messages.ts';
 import { isOfRing, KIND, kindOf, sameRing } from '../../machines/cluster/totem/messages.ts';
 import { deliverRest, deliverStable, planRecovery, type RecoveryPlan } from '../../machines/cluster/totem/recovery.ts';
-import { newRingCounters, Ring, type RingCounters, type RingEffects } from '../../machines/cluster/totem/ring.ts';
+import { Ring } from '../../machines/cluster/totem/ring.ts';
+import { newRingCounters, type RingCounters, type RingEffects } from '../../machines/cluster/totem/ring-port.ts';
 import { SendQueue } from '../../machines/cluster/totem/send-queue.ts';
 import type { VoteWeights } from '../../machines/cluster/totem/stability.ts';
 import type { TotemTimers } from '../../runtime/formats/cluster-config.ts';
@@ -200,11 +201,13 @@ export class RingHost {
   #effects(): RingEffects {
     const { listener, port } = this.#options;
     return {
-      forwardToken: (next, payload) => port.forwardToken(next, payload),
+      forwardToken: (receivers, payload) => port.forwardToken(receivers, payload),
       multicast: (peers, payload) => port.multicast(peers, payload),
       holdToken: (untilWork) => port.holdToken(untilWork),
       cancelHold: (holder) => port.cancelHold(holder),
       releaseSoon: () => port.releaseSoon(),
+      holdEnds: () => port.holdEnds(),
+      sendReceipt: (holder, received) => port.sendReceipt(holder, received),
       recoveryComplete: () => port.recoveryComplete(),
       membersStuck: (nodeids) => port.membersStuck(nodeids),
       deliver: (sender, message) => listener.deliver(sender, message),

@@ -15,19 +15,23 @@ import {
   encodeHoldCancel,
   encodeJoin,
   encodeMergeDetect,
+  encodeReceipt,
   KIND,
   kindOf,
   type RingId,
+  receivedOfReceipt,
   ringOf,
 } from '../../machines/cluster/totem/messages.ts';
-import { nodeSet, without } from '../../machines/cluster/totem/node-set.ts';
-import type { RingCounters } from '../../machines/cluster/totem/ring.ts';
+import { equalSets, nodeSet, without } from '../../machines/cluster/totem/node-set.ts';
+import type { RingCounters } from '../../machines/cluster/totem/ring-port.ts';
 import type { SendQueue } from '../../machines/cluster/totem/send-queue.ts';
 import type { VoteWeights } from '../../machines/cluster/totem/stability.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock/clock.ts';
 import type { DatagramPort } from '../../runtime/datagram/datagram.ts';
 import type { TotemTimers } from '../../runtime/formats/cluster-config.ts';
 import type { Log } from '../../runtime/log/log.ts';
+import type { SaveFailure } from '../../runtime/node/number-file.ts';
+import type { Inspector } from '../../runtime/trace/machine-steps.ts';
 import { Contacts } from './contacts.ts';
 import { Deadline } from './deadline.ts';
 import { type MembershipActions, MembershipHost, type MembershipState } from './membership-host.ts';
@@ -50,11 +54,17 @@ export interface EngineOptions {
   readonly datagram: DatagramPort;
   readonly clock: Clock;
   readonly log: Log;
-  readonly ringIds: { load(): number; save(seq: number): void };
+  readonly ringIds: { load(): number; save(seq: number): SaveFailure | undefined };
   readonly acknowledgement: 'majority' | 'local';
   readonly weigh: (members: readonly number[]) => VoteWeights;
   readonly listener: RingListener;
+  /** The sequence of a ring could not be stored; the engine leaves at once. */
+  readonly onRingUnsaved?: ((seq: number, failure: SaveFailure) => void) | undefined;
+  /** A configured node counts on nodes that we aren't configured with: told once for each set of them. */
+  readonly onUnknownNodes?: ((sender: number, nodeids: readonly number[]) => void) | undefined;
   readonly trace?: TraceSink | undefined;
+  /** Sees the actor of the membership machine. */
+  readonly inspect?: Inspector | undefined;
 }
 
 export interface EngineCounters {
@@ -68,6 +78,8 @@ export interface EngineCounters {
 
 /** A leave is told this often: when it is lost, the peers wait for the token timeout. */
 const LEAVE_COPIES = 2;
+/** After a ring is installed, nodes outside are looked for after this time, then after twice as long, up to the merge timeout. */
+const FIRST_MERGE_DETECT_MS = 10;
 
 export class TotemEngine {
   readonly counters: EngineCounters = {
@@ -88,6 +100,7 @@ export class TotemEngine {
   readonly #token: TokenTimers;
   readonly #consensus: Deadline;
   #nodes: readonly number[];
+  #unknownTold: readonly number[] = [];
   /** The commit token that we passed on last, until the next one has answered. */
   #passedCommit: { readonly peer: number; readonly payload: Buffer } | undefined;
   #joinTimer: TimerHandle | undefined;
@@ -122,6 +135,7 @@ export class TotemEngine {
     this.#membership = new MembershipHost(
       { self: this.#self, configured: this.#nodes, highestSeq },
       this.#membershipActions(),
+      options.inspect,
     );
   }
 
@@ -190,6 +204,7 @@ export class TotemEngine {
   /** Node list or timers changed. */
   reconfigure(nodes: readonly number[], timers: TotemTimers): void {
     this.#nodes = nodeSet(nodes);
+    this.#unknownTold = [];
     this.#token.timers = timers;
     this.#rings.setLimits(timers);
     this.#tell({ type: 'CONFIGURED', nodeids: this.#nodes });
@@ -220,6 +235,9 @@ export class TotemEngine {
       case KIND.holdCancel:
         if (this.#rings.isCurrent(payload)) this.#rings.installed.onHoldCancel();
         return;
+      case KIND.receipt:
+        this.#receiveReceipt(sender, payload);
+        return;
       case KIND.join:
         this.#receiveJoin(sender, payload);
         return;
@@ -240,6 +258,10 @@ export class TotemEngine {
       this.#receiveForeign(sender, payload);
       return;
     }
+    if (!ring.isForSelf(payload)) {
+      if (ring.overhear(payload) === 'malformed') this.counters.malformed++;
+      return;
+    }
     if (!ring.isNewToken(payload)) {
       this.counters.stale++;
       return;
@@ -254,6 +276,11 @@ export class TotemEngine {
     const ring = this.#rings.ringOf(payload);
     if (ring === undefined) this.#receiveForeign(sender, payload);
     else if (ring.onFrame(payload) === 'malformed') this.counters.malformed++;
+  }
+
+  #receiveReceipt(sender: number, payload: Buffer): void {
+    if (!this.#rings.isCurrent(payload)) return;
+    if (this.#rings.installed.onReceipt(sender, receivedOfReceipt(payload)) === 'malformed') this.counters.malformed++;
   }
 
   /** Traffic of a ring that we aren't in, or are no longer in. Its sender may not know us: it hears of us. */
@@ -273,9 +300,18 @@ export class TotemEngine {
       return;
     }
     const { highestSeq, proc, failed } = join;
+    this.#noteUnknown(sender, proc);
     this.#tell({ type: 'JOIN', sender, highestSeq, proc, failed });
     const mayNotHearUs = !proc.includes(this.#self) && !failed.includes(sender);
     if (mayNotHearUs && this.isOperational && !this.members.includes(sender)) this.#replyToContact(sender);
+  }
+
+  /** No ring forms with whoever counts on them, since their datagrams are refused here. */
+  #noteUnknown(sender: number, proc: readonly number[]): void {
+    const unknown = without(proc, this.#nodes);
+    if (unknown.length === 0 || equalSets(unknown, this.#unknownTold)) return;
+    this.#unknownTold = unknown;
+    this.#options.onUnknownNodes?.(sender, unknown);
   }
 
   #receiveCommit(payload: Buffer): void {
@@ -321,13 +357,17 @@ export class TotemEngine {
     this.#token.passed();
   }
 
+  /** The hold time is over. */
   #releaseToken(): void {
-    this.#isReleaseArmed = false;
+    if (this.#isStopped) return;
+    this.#holdEnds();
+    this.#rings.installed.release();
+  }
+
+  #holdEnds(): void {
+    const { isHolding, members } = this.#rings.installed;
     this.#token.released();
-    const ring = this.#rings.installed;
-    if (this.#isStopped || !ring.isHolding) return;
-    if (ring.members.length > 1) this.#token.awaited(this.#clock.monotonic_ms());
-    ring.release();
+    if (isHolding && members.length > 1) this.#token.awaited(this.#clock.monotonic_ms());
   }
 
   #armJoinTimer(): void {
@@ -339,14 +379,18 @@ export class TotemEngine {
     }, this.timers.join_ms);
   }
 
-  #armMergeTimer(): void {
+  /** Asks soon after a ring was installed, when links may have just come up, then less and less often. */
+  #armMergeTimer(delay_ms: number): void {
     this.#cancel(this.#mergeTimer);
-    this.#mergeTimer = this.#clock.setTimeout(() => {
-      this.#mergeTimer = undefined;
-      if (!this.isOperational) return;
-      this.#detectMerge();
-      this.#armMergeTimer();
-    }, this.timers.merge_ms);
+    this.#mergeTimer = this.#clock.setTimeout(
+      () => {
+        this.#mergeTimer = undefined;
+        if (!this.isOperational) return;
+        this.#detectMerge();
+        this.#armMergeTimer(delay_ms * 2);
+      },
+      Math.min(delay_ms, this.timers.merge_ms),
+    );
   }
 
   #cancel(timer: TimerHandle | undefined): void {
@@ -392,7 +436,7 @@ export class TotemEngine {
         this.#token.released();
         this.#token.stopWaiting();
       },
-      saveRing: (context) => this.#options.ringIds.save(context.forming!.ring.seq),
+      saveRing: (context) => this.#saveRing(context.forming!.ring.seq),
       passCommitToken: (context, token) => {
         const own = this.#rings.commitEntry();
         const entries = token.entries.map((entry) => (entry.nodeid === this.#self ? own : entry));
@@ -419,6 +463,13 @@ export class TotemEngine {
     };
   }
 
+  /** False: not stored, so that the ring must not be used (membership I2). */
+  #saveRing(seq: number): boolean {
+    const failure = this.#options.ringIds.save(seq);
+    if (failure !== undefined) this.#options.onRingUnsaved?.(seq, failure);
+    return failure === undefined;
+  }
+
   #sendJoin(context: MembershipContext, failed: readonly number[]): void {
     const peers = without(this.#nodes, [this.#self]);
     if (peers.length === 0) return;
@@ -442,7 +493,7 @@ export class TotemEngine {
   #install(context: MembershipContext): void {
     const change = this.#rings.install(context.leaving);
     this.counters.ringsFormed++;
-    this.#armMergeTimer();
+    this.#armMergeTimer(FIRST_MERGE_DETECT_MS);
     this.#options.listener.ringInstalled(change);
     for (const line of membershipLines(change, this.counters.ringsFormed === 1)) this.#log(line);
     // The configuration may have changed while the ring was being formed.
@@ -451,8 +502,8 @@ export class TotemEngine {
 
   #ringPort(): RingPort {
     return {
-      forwardToken: (next, payload) => {
-        this.#datagram.send(next, payload);
+      forwardToken: (receivers, payload) => {
+        this.#datagram.multicast(receivers, payload);
         this.#token.passed();
       },
       multicast: (peers, payload) => this.#datagram.multicast(peers, payload),
@@ -461,8 +512,13 @@ export class TotemEngine {
       releaseSoon: () => {
         if (this.#isReleaseArmed) return;
         this.#isReleaseArmed = true;
-        this.#clock.setTimeout(() => this.#releaseToken(), 0);
+        this.#clock.setTimeout(() => {
+          this.#isReleaseArmed = false;
+          if (!this.#isStopped) this.#rings.installed.workWhileHolding();
+        }, 0);
       },
+      holdEnds: () => this.#holdEnds(),
+      sendReceipt: (holder, received) => this.#datagram.send(holder, encodeReceipt(this.ring, received)),
       recoveryComplete: () => this.#tell({ type: 'RECOVERED' }),
       membersStuck: (nodeids) => this.#tell({ type: 'MEMBERS_STUCK', nodeids }),
     };

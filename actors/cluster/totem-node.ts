@@ -23,14 +23,16 @@ import {
 import { GroupTable } from '../../machines/cluster/process-group.ts';
 import { type RingId, sameRing } from '../../machines/cluster/totem/messages.ts';
 import { union, without } from '../../machines/cluster/totem/node-set.ts';
-import type { RingCounters } from '../../machines/cluster/totem/ring.ts';
+import type { RingCounters } from '../../machines/cluster/totem/ring-port.ts';
 import { type ExpectedRefusal, quorumOptionErrors, type VoteInfo } from '../../machines/cluster/votequorum.ts';
 import type { Clock } from '../../runtime/clock/clock.ts';
 import type { DatagramPort } from '../../runtime/datagram/datagram.ts';
 import type { ClusterConfig, TotemTimers } from '../../runtime/formats/cluster-config.ts';
 import type { Log } from '../../runtime/log/log.ts';
+import type { SaveFailure } from '../../runtime/node/number-file.ts';
 import type { GroupHandle, GroupListener, ProcessGroup } from '../../runtime/process-group/process-group.ts';
 import type { Random } from '../../runtime/random/random.ts';
+import type { Inspector } from '../../runtime/trace/machine-steps.ts';
 import { nodesLine, syncLines } from './membership-log.ts';
 import { type ExpectedVotesStore, QuorumService, type QuorumView } from './quorum-service.ts';
 import type { RingChange } from './ring-host.ts';
@@ -41,7 +43,7 @@ export type { ExpectedVotesStore, QuorumView } from './quorum-service.ts';
 /** Storage of the highest ring sequence that this node took part in; written before the ring is used. */
 export interface RingIdStore {
   load(): number;
-  save(seq: number): void;
+  save(seq: number): SaveFailure | undefined;
 }
 
 export interface TotemNodeOptions {
@@ -61,8 +63,14 @@ export interface TotemNodeOptions {
   readonly onQuorum: (quorate: boolean, view: QuorumView) => void;
   /** First contact showed another config version (spec/pmxcfs.md §7.5, last paragraph); the caller decides whether to exit. */
   readonly onConfigVersionMismatch?: ((received: number, own: number) => void) | undefined;
+  /** A node's list of nodes differs from ours, so that no ring forms with it; a sentence. */
+  readonly onUnknownNodes?: ((sentence: string) => void) | undefined;
   /** Another node has ended this engine (`killNode`): it has stopped. */
   readonly onKilled?: (() => void) | undefined;
+  /** The sequence of a new ring could not be stored: the engine has left, and must not be used any more. */
+  readonly onRingUnsaved?: ((seq: number, failure: SaveFailure) => void) | undefined;
+  /** Sees the actor of the membership machine. */
+  readonly inspect?: Inspector | undefined;
   readonly trace?:
     | ((record: { readonly machine: string; readonly event: string; readonly detail: unknown }) => void)
     | undefined;
@@ -165,7 +173,10 @@ class Node implements TotemNode {
         transitional: (members) => this.#quorum.transitional(members),
         ringInstalled: (change) => this.#ringInstalled(change),
       },
+      onRingUnsaved: options.onRingUnsaved,
+      onUnknownNodes: (sender, nodeids) => this.#tellUnknownNodes(sender, nodeids),
       trace: options.trace,
+      inspect: options.inspect,
     });
     this.group = { nodeid: options.nodeid, join: (group, pid, listener) => this.#join(group, pid, listener) };
   }
@@ -376,6 +387,12 @@ class Node implements TotemNode {
     const text = `Received config version (${highest}) is different than my config version (${own})! Exiting`;
     this.#options.log.write('MAIN', 'error', text);
     this.#options.onConfigVersionMismatch?.(highest, own);
+  }
+
+  #tellUnknownNodes(sender: number, nodeids: readonly number[]): void {
+    const sentence = `node ${sender} counts on nodes that are not in the configuration of this node: ${nodeids.join(' ')}`;
+    this.#options.log.write('TOTEM', 'warning', sentence);
+    this.#options.onUnknownNodes?.(sentence);
   }
 
   #log(domain: string, message: string): void {

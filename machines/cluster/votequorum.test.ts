@@ -2,20 +2,10 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { QuorumOptions } from '../../runtime/formats/cluster-config.ts';
+import { QUORUM_DEFAULTS } from '../../runtime/formats/corosync-conf-quorum.ts';
 import { countVotes, quorumOptionErrors, type VoteInfo, VoteQuorum } from './votequorum.ts';
 
-const PLAIN: QuorumOptions = {
-  provider: 'corosync_votequorum',
-  expected_votes: undefined,
-  two_node: false,
-  wait_for_all: false,
-  last_man_standing: false,
-  last_man_standing_window_ms: 10_000,
-  auto_tie_breaker: false,
-  auto_tie_breaker_node: 'lowest',
-  expected_votes_tracking: false,
-  allow_downscale: false,
-};
+const PLAIN: QuorumOptions = { ...QUORUM_DEFAULTS, provider: 'corosync_votequorum' };
 
 function nodes(votes: readonly number[]) {
   return votes.map((count, i) => ({ nodeid: i + 1, name: `n${i + 1}`, votes: count, addresses: [] }));

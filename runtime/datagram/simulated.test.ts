@@ -79,4 +79,23 @@ test('sending to oneself is refused', () => {
   assert.throws(() => ports[0].send(1, Buffer.from('x')), /to itself/);
 });
 
+test("a slow way takes one datagram after the other, loses what finds its buffer full, and doesn't slow others", () => {
+  const { clock, network, got, ports } = makeNetwork();
+  // 946 bytes and 54 of headers take 100 ms.
+  network.setLink(1, 2, { ...PERFECT_LINK, bandwidth_kbps: 80 });
+  const payload = (letter: string): Buffer => Buffer.from(letter.repeat(946));
+  for (const letter of ['a', 'b', 'c', 'd', 'e', 'f']) ports[0].send(2, payload(letter));
+  ports[1].send(1, payload('x'));
+  clock.advance(99);
+  assert.equal([got.get(1)?.length, got.get(2)?.length], [1, 0]);
+  clock.advance(2);
+  assert.is(got.get(2)?.length, 1);
+  clock.advance(1000);
+  assert.equal(
+    got.get(2)?.map((text) => text[2]),
+    ['a', 'b', 'c', 'd', 'e'],
+  );
+  assert.is(network.counters.lost, 1);
+});
+
 test.run();

@@ -1,8 +1,9 @@
 /**
  * A simulated network of Datagram ports, driven by a Clock and a Random.
  *
- * Faults: per-direction loss, duplication, latency range (reordering follows from it), blocking (partitions are
- * blocks), clogging (datagrams wait until the way is free again), and the crash of a node. As the real port does,
+ * Faults: per-direction loss, duplication, latency range (reordering follows from it), bandwidth (datagrams wait in a
+ * buffer, and are lost when it is full), blocking (partitions are blocks), clogging (datagrams wait until the way is free
+ * again), and the crash of a node. As the real port does,
  * it hands over nothing that was sent by or to an earlier incarnation of a node.
  */
 import { strict as assert } from 'node:assert';
@@ -17,7 +18,14 @@ export interface LinkConditions {
   readonly loss: number;
   /** Probability in [0, 1]. */
   readonly duplication: number;
+  /** Unlimited where absent. */
+  readonly bandwidth_kbps?: number;
 }
+
+/** What waits for a slow way longer than this finds the buffer full. */
+const BUFFER_MS = 500;
+/** Ethernet, IP and UDP around a payload, bytes. */
+const HEADERS_BYTES = 54;
 
 export const PERFECT_LINK: LinkConditions = { latency_min_ms: 0, latency_max_ms: 0, loss: 0, duplication: 0 };
 
@@ -71,11 +79,22 @@ class SimulatedPort implements DatagramPort {
 
 export class SimulatedNetwork {
   readonly counters: NetworkCounters = { sent: 0, delivered: 0, lost: 0, blocked: 0, duplicated: 0 };
+  /**
+   * A number that travels beside each datagram, unseen by both ends: set while one is sent, it is the same while that one is
+   * received or reported as lost. Traces find the sending by it.
+   */
+  companion = 0;
+  /** Hears of every datagram that is lost. */
+  onLost:
+    | ((from: number, to: number, payload: Buffer, reason: 'blocked' | 'down' | 'full' | 'loss') => void)
+    | undefined;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #ports = new Map<number, SimulatedPort>();
   readonly #links = new Map<string, LinkConditions>();
   readonly #blocked = new Set<string>();
+  /** When each way has sent what was given to it. */
+  readonly #busyUntil_ms = new Map<string, number>();
   readonly #clogged = new Map<string, (() => void)[]>();
   #defaults: LinkConditions;
 
@@ -112,6 +131,10 @@ export class SimulatedNetwork {
   /** Blocks one direction. */
   block(from: number, to: number): void {
     this.#blocked.add(direction(from, to));
+  }
+
+  unblock(from: number, to: number): void {
+    this.#blocked.delete(direction(from, to));
   }
 
   /** Blocks both ways between nodes of different parts; a node named in no part is untouched. Earlier blocks stay. */
@@ -153,12 +176,14 @@ export class SimulatedNetwork {
     const way = direction(from.nodeid, to);
     if (this.#blocked.has(way)) {
       this.counters.blocked++;
+      this.onLost?.(from.nodeid, to, payload, 'blocked');
       return;
     }
     const target = this.#ports.get(to);
     const link = this.#links.get(way) ?? this.#defaults;
     if (target === undefined || (link.loss > 0 && this.#random.unit() < link.loss)) {
       this.counters.lost++;
+      this.onLost?.(from.nodeid, to, payload, target === undefined ? 'down' : 'loss');
       return;
     }
     this.#schedule(way, from, target, payload, link);
@@ -170,18 +195,37 @@ export class SimulatedNetwork {
 
   #schedule(way: string, from: SimulatedPort, target: SimulatedPort, payload: Buffer, link: LinkConditions): void {
     const spread_ms = link.latency_max_ms - link.latency_min_ms;
-    const delay_ms = link.latency_min_ms + (spread_ms > 0 ? this.#random.unit() * spread_ms : 0);
-    this.#clock.setTimeout(() => this.#arrive(way, from, target, payload), delay_ms);
-  }
-
-  #arrive(way: string, from: SimulatedPort, target: SimulatedPort, payload: Buffer): void {
-    const waiting = this.#clogged.get(way);
-    if (waiting !== undefined) {
-      waiting.push(() => this.#arrive(way, from, target, payload));
+    const latency_ms = link.latency_min_ms + (spread_ms > 0 ? this.#random.unit() * spread_ms : 0);
+    const waiting_ms = link.bandwidth_kbps === undefined ? 0 : this.#transmission_ms(way, payload, link.bandwidth_kbps);
+    if (waiting_ms > BUFFER_MS) {
+      this.counters.lost++;
+      this.onLost?.(from.nodeid, target.nodeid, payload, 'full');
       return;
     }
-    if (from.closed || target.closed || this.#blocked.has(way)) {
+    const { companion } = this;
+    this.#clock.setTimeout(() => this.#arrive(way, from, target, payload, companion), latency_ms + waiting_ms);
+  }
+
+  /** Until the datagram has left; one that finds the buffer full takes no time of the way. */
+  #transmission_ms(way: string, payload: Buffer, bandwidth_kbps: number): number {
+    const now_ms = this.#clock.monotonic_ms();
+    const free_ms = Math.max(now_ms, this.#busyUntil_ms.get(way) ?? 0);
+    const left_ms = free_ms + ((payload.length + HEADERS_BYTES) * 8) / bandwidth_kbps;
+    if (left_ms - now_ms <= BUFFER_MS) this.#busyUntil_ms.set(way, left_ms);
+    return left_ms - now_ms;
+  }
+
+  #arrive(way: string, from: SimulatedPort, target: SimulatedPort, payload: Buffer, companion: number): void {
+    const waiting = this.#clogged.get(way);
+    if (waiting !== undefined) {
+      waiting.push(() => this.#arrive(way, from, target, payload, companion));
+      return;
+    }
+    this.companion = companion;
+    const isDown = from.closed || target.closed;
+    if (isDown || this.#blocked.has(way)) {
       this.counters.lost++;
+      this.onLost?.(from.nodeid, target.nodeid, payload, isDown ? 'down' : 'blocked');
       return;
     }
     this.counters.delivered++;

@@ -1,19 +1,9 @@
 import type { ClusterConfig, QuorumOptions } from '../../runtime/formats/cluster-config.ts';
+import { QUORUM_DEFAULTS } from '../../runtime/formats/corosync-conf-quorum.ts';
 import { totemTimers } from '../../runtime/formats/totem-timers.ts';
 
 /** Plain vote counting. */
-export const PLAIN_QUORUM: QuorumOptions = {
-  provider: 'corosync_votequorum',
-  expected_votes: undefined,
-  two_node: false,
-  wait_for_all: false,
-  last_man_standing: false,
-  last_man_standing_window_ms: 10_000,
-  auto_tie_breaker: false,
-  auto_tie_breaker_node: 'lowest',
-  expected_votes_tracking: false,
-  allow_downscale: false,
-};
+export const PLAIN_QUORUM: QuorumOptions = { ...QUORUM_DEFAULTS, provider: 'corosync_votequorum' };
 
 /** A configuration of nodes 1..n with one vote each and the embedded default timers (§13.2.3). */
 export function clusterConfig(nodeCount: number, quorum: Partial<QuorumOptions> = {}): ClusterConfig {

@@ -235,6 +235,21 @@ test('a node is added and removed without a restart', () => {
   assert.is(status(nodes[0]).view.quorum, 3);
 });
 
+test('a node with an older list of nodes says so: no ring forms with those who count on others', () => {
+  const { world, lines, nodes } = makeCluster(4);
+  world.crash(nodes[2]!);
+  world.clock.advance(4000);
+  world.start(nodes[2]!);
+  nodes[2]!.node!.reconfigure(clusterConfig(3));
+  lines.length = 0;
+  world.clock.advance(4000);
+  assert.equal(status(nodes[2]).view.members, [3]);
+  const told = lines.filter((line) =>
+    line.includes('counts on nodes that are not in the configuration of this node: 4'),
+  );
+  assert.ok(told.length > 0 && told.length < 4, `told ${told.length} times`);
+});
+
 test('a killed node leaves, and its listeners learn that the engine is lost', () => {
   const { world, nodes } = makeCluster(3);
   let lost = 0;
@@ -283,5 +298,38 @@ test('a restarted node never takes part in a ring id twice', () => {
     assert.ok(world.settle(5000) !== undefined);
   }
 });
+
+// Representative, whose failure to make the commit token would be awaited, and one that would swallow it.
+for (const full of [1, 2]) {
+  test(`I2 of membership: node ${full}, whose disk doesn't take the new ring's id, leaves; the others form the ring`, () => {
+    const { world, lines, nodes } = makeCluster(4);
+    const node = nodes[full - 1]!;
+    const stored = node.ringSeq;
+    node.isDiskFull = true;
+    world.crash(nodes[3]!);
+    world.start(nodes[3]!);
+    world.clock.advance(8000);
+    const others = [1, 2, 3, 4].filter((nodeid) => nodeid !== full);
+    for (const other of nodes.filter((one) => one !== node)) {
+      assert.equal(status(other).view.members, others);
+      assert.is(status(other).view.quorate, true);
+    }
+    assert.is(status(node).state, 'left');
+    assert.is(lines.filter((line) => line.includes(`n${full} can't store`)).length, 1);
+    const mine = lines.filter((line) => line.includes(` n${full} [TOTEM] notice: A new membership`));
+    assert.is(
+      Number.parseInt(/\(\d\.([0-9a-f]+)\)/.exec(mine.at(-1) ?? '')?.[1] ?? '', 16),
+      stored,
+      'no ring unstored',
+    );
+
+    node.isDiskFull = false;
+    world.crash(node);
+    world.start(node);
+    world.join(node, 'g');
+    assert.ok(world.settle(5000) !== undefined, 'it is back after a restart');
+    check(world);
+  });
+}
 
 test.run();

@@ -72,6 +72,8 @@ interface SimulatedProcess {
 export class SimulatedNode {
   readonly nodeid: number;
   ringSeq = 0;
+  /** What the disk stores is refused. */
+  isDiskFull = false;
   incarnation = 0;
   /** Processes started in this incarnation. */
   joins = 0;
@@ -155,9 +157,12 @@ export class TotemWorld {
       ringIds: {
         load: () => node.ringSeq,
         save: (seq) => {
+          if (node.isDiskFull) return { message: 'no space left' };
           node.ringSeq = seq;
+          return undefined;
         },
       },
+      onRingUnsaved: (seq, { message }) => this.log(`n${node.nodeid} can't store ${seq}: ${message}`),
       acknowledgement: this.#options.acknowledgement ?? 'majority',
       onQuorum: (quorate, view) => this.#quorumChanged(node, quorate, view),
     });

@@ -66,7 +66,7 @@ export const membershipMachine = setup({
     sendLeave: () => {},
     /** The installed ring is over (it may still be recovered). */
     ringLost: () => {},
-    /** Store `forming.ring.seq`. */
+    /** Store `forming.ring.seq`; the host leaves when that fails, and does nothing else of this step. */
     saveRing: () => {},
     /** Fill in our entry of this commit token, pass it on, arm the token timers. */
     passCommitToken: (_, _parameters: { readonly token: CommitToken }) => {},

@@ -92,7 +92,7 @@ function sampleToken(): Token {
 test('tokens survive the round trip, with numbers above 32 bits', () => {
   const buffer = Buffer.alloc(TOKEN_MAX_SIZE);
   const token = sampleToken();
-  const bytes = buffer.subarray(0, encodeToken(buffer, { rep: 1, seq: 4 }, token));
+  const bytes = buffer.subarray(0, encodeToken(buffer, { rep: 1, seq: 4 }, token, 3));
   const decoded = newToken(3);
   assert.ok(decodeToken(bytes, decoded));
   assert.equal(decoded, token);
@@ -104,7 +104,7 @@ test('a frame travels with a token; what is missing or added makes both malforme
   const frame = Buffer.from('a frame, whatever it says');
   const buffer = Buffer.alloc(TOKEN_MAX_SIZE);
   const token = sampleToken();
-  const length = encodeToken(buffer, { rep: 1, seq: 4 }, token, frame);
+  const length = encodeToken(buffer, { rep: 1, seq: 4 }, token, 3, frame);
   assert.is(length, tokenSizeOf(token) + frame.length);
   const bytes = buffer.subarray(0, length);
   const decoded = newToken(3);
@@ -112,7 +112,7 @@ test('a frame travels with a token; what is missing or added makes both malforme
   assert.equal(decoded, token);
   assert.ok(frameOfToken(bytes)?.equals(frame));
   for (const wrong of [length - 1, length + 1]) assert.not(decodeToken(buffer.subarray(0, wrong), newToken(3)));
-  const alone = buffer.subarray(0, encodeToken(buffer, { rep: 1, seq: 4 }, token));
+  const alone = buffer.subarray(0, encodeToken(buffer, { rep: 1, seq: 4 }, token, 3));
   assert.ok(decodeToken(alone, decoded));
   assert.is(frameOfToken(alone), undefined);
 });
@@ -126,7 +126,7 @@ test('a received value or request beyond the count is malformed', () => {
   ]) {
     const token = sampleToken();
     spoil(token);
-    const bytes = buffer.subarray(0, encodeToken(buffer, { rep: 1, seq: 4 }, token));
+    const bytes = buffer.subarray(0, encodeToken(buffer, { rep: 1, seq: 4 }, token, 3));
     assert.not(decodeToken(bytes, newToken(3)));
   }
 });
@@ -142,7 +142,7 @@ test('no decoder throws on any bytes, whole, cut or changed', () => {
       entries: [{ nodeid: 1, filled: true, oldRing: of, received: 1, high: 1, stable: 1 }],
     }),
     encodeMergeDetect(of, [1, 2]),
-    Buffer.from(buffer.subarray(0, encodeToken(buffer, of, sampleToken()))),
+    Buffer.from(buffer.subarray(0, encodeToken(buffer, of, sampleToken(), 3))),
   ];
   const decodeAll = (bytes: Buffer): void => {
     if (kindOf(bytes) === 0) return;

@@ -29,7 +29,7 @@ export function sameRing(a: RingId, b: RingId): boolean {
   return a.rep === b.rep && a.seq === b.seq;
 }
 
-export const KIND = { token: 1, frame: 2, join: 3, commit: 4, mergeDetect: 5, holdCancel: 6 } as const;
+export const KIND = { token: 1, frame: 2, join: 3, commit: 4, mergeDetect: 5, holdCancel: 6, receipt: 7 } as const;
 
 export const HEADER = layout([
   ['version', 'u8'],
@@ -63,6 +63,7 @@ const TOKEN = layout([
   ['memberCount', 'u8'],
   ['requestCount', 'u16'],
   ['frameBytes', 'u32'],
+  ['holder', 'u32'],
 ]);
 const TOKEN_MEMBER = layout([
   ['received', 'u64'],
@@ -91,6 +92,7 @@ const COMMIT_ENTRY = layout([
   ['stable', 'u64'],
 ]);
 const MERGE = layout([['heardCount', 'u16']]);
+const RECEIPT = layout([['received', 'u64']]);
 
 /** The ring token. One object per ring is reused: it is decoded into, changed by the visit, and encoded again. */
 export interface Token {
@@ -181,10 +183,10 @@ export function tokenSizeOf(token: Token): number {
 }
 
 /**
- * Encodes into `buffer` (at least TOKEN_MAX_SIZE bytes and those of the frame); returns the length. The frame that the last visit sent
- * may travel with the token to the next member, which spares a datagram.
+ * Encodes into `buffer` (at least TOKEN_MAX_SIZE bytes and those of the frame); returns the length. `holder` is the member that is to
+ * take it; others may overhear it. The last frame of a visit may travel with the token, which spares a datagram.
  */
-export function encodeToken(buffer: Buffer, ring: RingId, token: Token, frame?: Buffer): number {
+export function encodeToken(buffer: Buffer, ring: RingId, token: Token, holder: number, frame?: Buffer): number {
   writeHeader(buffer, KIND.token, ring);
   let at = HEADER.size;
   writeU64(buffer, at + TOKEN.offset.tokenSeq, token.tokenSeq);
@@ -195,6 +197,7 @@ export function encodeToken(buffer: Buffer, ring: RingId, token: Token, frame?: 
   buffer[at + TOKEN.offset.memberCount] = token.received.length;
   buffer.writeUInt16LE(token.requests.length, at + TOKEN.offset.requestCount);
   buffer.writeUInt32LE(frame?.length ?? 0, at + TOKEN.offset.frameBytes);
+  buffer.writeUInt32LE(holder, at + TOKEN.offset.holder);
   at += TOKEN.size;
   for (let i = 0; i < token.received.length; i++) {
     writeU64(buffer, at, token.received[i]!);
@@ -212,6 +215,11 @@ export function encodeToken(buffer: Buffer, ring: RingId, token: Token, frame?: 
 export function frameOfToken(buffer: Buffer): Buffer | undefined {
   const bytes = buffer.readUInt32LE(HEADER.size + TOKEN.offset.frameBytes);
   return bytes === 0 ? undefined : buffer.subarray(buffer.length - bytes);
+}
+
+/** The member that is to take a token of a known size. */
+export function holderOfToken(buffer: Buffer): number {
+  return buffer.readUInt32LE(HEADER.size + TOKEN.offset.holder);
 }
 
 /** Number of the token, to tell a copy from a new one before decoding; -1 when malformed. */
@@ -365,6 +373,19 @@ export function encodeHoldCancel(ring: RingId): Buffer {
   const buffer = Buffer.alloc(HEADER.size);
   writeHeader(buffer, KIND.holdCancel, ring);
   return buffer;
+}
+
+/** A member's word to the holder: it has frames 1..`received`. */
+export function encodeReceipt(ring: RingId, received: number): Buffer {
+  const buffer = Buffer.alloc(HEADER.size + RECEIPT.size);
+  writeHeader(buffer, KIND.receipt, ring);
+  writeU64(buffer, HEADER.size, received);
+  return buffer;
+}
+
+/** -1 when malformed. */
+export function receivedOfReceipt(buffer: Buffer): number {
+  return buffer.length === HEADER.size + RECEIPT.size ? readU64(buffer, HEADER.size) : -1;
 }
 
 function writeNodes(buffer: Buffer, at: number, nodes: readonly number[]): number {

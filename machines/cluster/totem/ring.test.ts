@@ -1,9 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { totemTimers } from '../../../runtime/formats/totem-timers.ts';
-import { KIND, kindOf } from './messages.ts';
+import { encodeReceipt, KIND, kindOf, receivedOfReceipt } from './messages.ts';
 import { Ring } from './ring.ts';
 import { SendQueue } from './send-queue.ts';
+import type { VoteWeights } from './stability.ts';
 
 const RING = { rep: 1, seq: 8 };
 const LIMITS = totemTimers({}, 3);
@@ -18,9 +19,14 @@ interface Station {
 }
 
 /** Rings of nodes 1..n, wired to each other: datagrams wait in `wire` until `run`. */
-function makeRing(count: number, limits = LIMITS, acknowledgement: 'majority' | 'local' = 'majority') {
+function makeRing(
+  count: number,
+  limits = LIMITS,
+  acknowledgement: 'majority' | 'local' = 'majority',
+  weights: VoteWeights = { votes: Array(count).fill(1), majority: Math.floor(count / 2) + 1 },
+) {
   const members = Array.from({ length: count }, (_, i) => i + 1);
-  const wire: { readonly to: number; readonly payload: Buffer }[] = [];
+  const wire: { readonly from: number; readonly to: number; readonly payload: Buffer }[] = [];
   const frames: { readonly from: number; readonly visit: number }[] = [];
   let visits = 0;
   const stations = members.map((self): Station => {
@@ -34,16 +40,20 @@ function makeRing(count: number, limits = LIMITS, acknowledgement: 'majority' | 
       maxPayload: 4096,
       limits,
       acknowledgement,
-      weights: { votes: members.map(() => 1), majority: Math.floor(count / 2) + 1 },
+      weights,
       queue,
       recoveryQueue: new SendQueue(1_000_000),
       effects: {
-        forwardToken: (to, payload) => void wire.push({ to, payload: Buffer.from(payload) }),
+        forwardToken: (receivers, payload) => {
+          for (const to of receivers) wire.push({ from: self, to, payload: Buffer.from(payload) });
+        },
         multicast: (peers, payload) => {
           frames.push({ from: self, visit: visits });
-          for (const to of peers) wire.push({ to, payload: Buffer.from(payload) });
+          for (const to of peers) wire.push({ from: self, to, payload: Buffer.from(payload) });
         },
         holdToken: () => void asked.push('hold'),
+        holdEnds: () => void asked.push('holdEnds'),
+        sendReceipt: (to, received) => void wire.push({ from: self, to, payload: encodeReceipt(RING, received) }),
         cancelHold: (holder) => void asked.push(`cancelHold ${holder}`),
         releaseSoon: () => void asked.push('releaseSoon'),
         deliver: (sender, message) => void delivered.push(`${sender}:${message}`),
@@ -60,7 +70,11 @@ function makeRing(count: number, limits = LIMITS, acknowledgement: 'majority' | 
       const next = wire.shift();
       if (next === undefined) return;
       const station = stations[next.to - 1]!;
-      if (kindOf(next.payload) === KIND.token) {
+      if (kindOf(next.payload) === KIND.receipt) {
+        station.ring.onReceipt(next.from, receivedOfReceipt(next.payload));
+      } else if (kindOf(next.payload) === KIND.token && !station.ring.isForSelf(next.payload)) {
+        if (!station.deaf.has(station.ring.store.received + 1)) station.ring.overhear(next.payload);
+      } else if (kindOf(next.payload) === KIND.token) {
         visits++;
         station.ring.onToken(next.payload);
       } else if (!station.deaf.has(station.ring.store.received + 1)) {
@@ -130,23 +144,39 @@ test('a visit and a rotation send no more than allowed (I5)', () => {
   assert.ok(frames.length >= 300);
 });
 
-test('the last frame of a visit goes with the token to the next member, where one datagram holds both', () => {
-  for (const { bytes, alone } of [
-    { bytes: 100, alone: [3] },
-    { bytes: 4040, alone: [2, 3] },
+test('the last frame of a visit goes with the token to all others, where one datagram holds both', () => {
+  for (const { bytes, alone, withToken } of [
+    { bytes: 100, alone: [], withToken: [2, 3] },
+    { bytes: 4040, alone: [2, 3], withToken: [2] },
   ]) {
     const { at, stations, wire, run } = makeRing(3);
     while (wire[0]?.to !== 1) run(1);
     at(1).queue.push(undefined, Buffer.alloc(bytes));
     run(1);
-    const frames = wire.filter(({ payload }) => kindOf(payload) === KIND.frame);
-    assert.equal(
-      frames.map(({ to }) => to),
-      alone,
-    );
+    const receivers = (kind: number) => wire.filter(({ payload }) => kindOf(payload) === kind).map(({ to }) => to);
+    assert.equal([receivers(KIND.frame), receivers(KIND.token)], [alone, withToken]);
     run(20);
     for (const { delivered } of stations) assert.is(delivered.length, 1);
   }
+});
+
+test('a token that proves a frame goes to its sender too, who needs not wait for the rest of the rotation', () => {
+  const { at, wire, run } = makeRing(5);
+  while (wire[0]?.to !== 1) run(1);
+  at(1).queue.push(undefined, Buffer.from('x'));
+  // The token to 2, with copies for the rest; then 2 passes it on to 3, the third of five.
+  run(5);
+  assert.equal(at(1).delivered, []);
+  run(1);
+  assert.equal(
+    wire.map(({ from, to }) => [from, to]),
+    [
+      [3, 1],
+      [3, 4],
+    ],
+  );
+  run(1);
+  assert.equal(at(1).delivered, ['1:x']);
 });
 
 test('a token whose frame is broken is malformed, and changes nothing', () => {
@@ -247,15 +277,116 @@ test('held after one rotation: not while another member could not send all that 
   assert.is(at(2).delivered.length, 80);
 });
 
-test('the holder that has something to send lets go in a later turn', () => {
-  const { at, run } = makeRing(3);
-  run(400);
-  at(1).queue.push(undefined, Buffer.from('x'));
-  at(1).ring.wake();
-  assert.ok(at(1).asked.includes('releaseSoon'));
-  at(1).ring.release();
-  run(20);
-  assert.equal(at(2).delivered, ['1:x']);
+/** A ring of `count` whose member 1 holds the token, and how it sends a message meanwhile. */
+function heldRing(count: number, ...rest: readonly [('majority' | 'local')?, VoteWeights?]) {
+  const world = makeRing(count, SOON, ...rest);
+  world.run(400);
+  const holder = world.at(1);
+  assert.ok(holder.ring.isHolding);
+  const send = (text: string): void => {
+    holder.queue.push(undefined, Buffer.from(text));
+    holder.ring.wake();
+    assert.is(holder.asked.at(-1), 'releaseSoon', 'in a later turn');
+    holder.ring.workWhileHolding();
+  };
+  return { ...world, holder, send };
+}
+
+test('I7: a message of the holder is delivered after the witnesses have answered, and the token stays', () => {
+  for (const { count, witnesses } of [
+    { count: 2, witnesses: [2] },
+    { count: 3, witnesses: [2] },
+    { count: 5, witnesses: [2, 3] },
+  ]) {
+    const { stations, holder, send, wire, run } = heldRing(count);
+    const { visits } = holder.ring.counters;
+    send('x');
+    assert.equal(
+      wire.map(({ to }) => to),
+      witnesses,
+    );
+    run(witnesses.length + witnesses.length - 1);
+    assert.equal(holder.delivered, [], 'one answer is missing');
+    run(1);
+    assert.equal(holder.delivered, ['1:x']);
+    run(100);
+    for (const { delivered } of stations) assert.equal(delivered, ['1:x'], 'the others are told without a visit');
+    assert.equal([holder.ring.isHolding, holder.ring.counters.visits], [true, visits]);
+  }
+});
+
+test('I7: who is a majority alone, or acknowledges alone, waits for nobody, and tells the others', () => {
+  const cases: readonly (readonly ['majority' | 'local', VoteWeights?])[] = [
+    ['majority', { votes: [2, 1], majority: 2 }],
+    ['local'],
+  ];
+  for (const rest of cases) {
+    const { stations, holder, send, run } = heldRing(2, ...rest);
+    send('x');
+    assert.equal(holder.delivered, ['1:x']);
+    run(10);
+    for (const { delivered } of stations) assert.equal(delivered, ['1:x']);
+    assert.ok(holder.ring.isHolding);
+  }
+});
+
+test('I7: messages follow one another while the first is on its way', () => {
+  for (const count of [3, 5]) {
+    const { stations, send, run } = heldRing(count);
+    send('x');
+    send('y');
+    run(2);
+    send('z');
+    run(200);
+    for (const { delivered } of stations) assert.equal(delivered, ['1:x', '1:y', '1:z']);
+  }
+});
+
+test('a frame of a hold that is lost is found when the hold ends, and delivered nowhere before', () => {
+  for (const count of [3, 5]) {
+    const { stations, holder, send, wire, run } = heldRing(count);
+    send('lost');
+    wire.length = 0;
+    run(100);
+    assert.equal(holder.delivered, []);
+    holder.ring.release();
+    run(1000);
+    for (const { delivered } of stations) assert.equal(delivered, ['1:lost']);
+  }
+});
+
+test('who misses a frame of a hold asks for the token', () => {
+  const { stations, at, holder, send, wire, run } = heldRing(3);
+  send('lost');
+  wire.length = 0;
+  send('x');
+  run(1);
+  assert.is(at(2).asked.at(-1), 'cancelHold 1');
+  holder.ring.onHoldCancel();
+  assert.is(holder.asked.at(-1), 'holdEnds');
+  run(200);
+  for (const { delivered } of stations) assert.equal(delivered, ['1:lost', '1:x']);
+});
+
+test('what a frame cannot hold ends the hold', () => {
+  const { at, holder, send, run } = heldRing(3);
+  send('x'.repeat(10_000));
+  assert.is(holder.asked.at(-1), 'holdEnds');
+  run(30);
+  assert.is(at(2).delivered[0]?.length, 10_002);
+});
+
+test('a receipt of a stranger or for frames that do not exist is malformed, one after the hold is nothing', () => {
+  const { holder, send, run } = heldRing(3);
+  send('x');
+  assert.is(holder.ring.onReceipt(9, 1), 'malformed');
+  assert.is(holder.ring.onReceipt(2, -1), 'malformed');
+  assert.is(holder.ring.onReceipt(2, 1000), 'malformed');
+  holder.ring.release();
+  assert.is(holder.ring.onReceipt(2, 1), 'taken');
+  assert.equal(holder.delivered, []);
+  run(30);
+  assert.equal(holder.delivered, ['1:x']);
 });
 
 test('a copy of a token is stale, a broken one malformed', () => {
@@ -271,7 +402,7 @@ test('a copy of a token is stale, a broken one malformed', () => {
 test('a frame of a stranger or with a broken chunk is malformed, a copy a duplicate', () => {
   const { at, wire, run } = makeRing(3);
   while (wire[0]?.to !== 1) run(1);
-  at(1).queue.push(undefined, Buffer.from('x'));
+  at(1).queue.push(undefined, Buffer.alloc(4040));
   run(1);
   const frame = wire.find(({ payload }) => kindOf(payload) === KIND.frame)!;
   const stranger = Buffer.from(frame.payload);

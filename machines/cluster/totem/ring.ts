@@ -11,11 +11,15 @@
  *  I3 With `majority` acknowledgement no frame is delivered before the stable point (stability.ts) has reached it.
  *  I4 A frame is forgotten only when all members have received it and this one has delivered it.
  *  I5 A rotation and a visit send no more frames than flow-control.ts allows, retransmissions included.
- *  I6 The token isn't held while a frame is missing or waiting anywhere.
+ *  I6 A hold begins only when no frame is missing or waiting anywhere.
+ *  I7 A holder's frame is delivered when enough have answered that they have it; who hears a copy of a held token changes
+ *     nothing but what it has and knows to be stable.
  *
  * An idle token is held by the sender of the newest frame, not by the representative: whoever writes one message after the
- * other then has the token at hand, and each message costs one rotation. All members know the holder: it holds only when
- * all have the newest frame.
+ * other then has the token at hand. All members know the holder: it begins to hold only when all have the newest frame. While it
+ * holds, it sends what fits one frame without giving the token away: a copy of the token that carries the frame goes to the
+ * witnesses, as many of the next members as make up a majority with it, and they answer by a receipt at once. So a message costs
+ * two hops; the others get it when nobody waits for it any more. Whatever needs the token (another sender, a gap, more messages than a frame holds) ends the hold, and so does the hold time.
  *
  * Protocol source: spec/pmxcfs.md §7.5, §13.1.8.
  */
@@ -23,6 +27,7 @@ import type { TotemTimers } from '../../../runtime/formats/cluster-config.ts';
 import { FlowControl } from './flow-control.ts';
 import { FrameStore } from './frame-store.ts';
 import {
+  CHUNK_HEAD_SIZE,
   decodeToken,
   encodeToken,
   FRAME_HEADER_SIZE,
@@ -30,6 +35,7 @@ import {
   frameOfToken,
   frameSenderOf,
   frameSeqOf,
+  holderOfToken,
   isOfRing,
   isRecoveryFrame,
   isWellFormedFrame,
@@ -45,56 +51,12 @@ import {
   writeFrameHeader,
 } from './messages.ts';
 import { Reassembly } from './reassembly.ts';
+import { newRingCounters, type RingCounters, type RingEffects, type RingOptions } from './ring-port.ts';
 import type { SendQueue } from './send-queue.ts';
-import { stablePoint, type VoteWeights } from './stability.ts';
+import { isKnownByReceipt, isWordNeeded, stablePoint, type VoteWeights } from './stability.ts';
 
-/** What a ring asks of its surroundings; all calls are synchronous and must not re-enter the ring, except through the queue. */
-export interface RingEffects {
-  /** Pass the token on; the ring repeats the same bytes in `retransmitToken`. */
-  forwardToken(next: number, payload: Buffer): void;
-  /** Send to these other members. */
-  multicast(peers: readonly number[], payload: Buffer): void;
-  /** The token stays here until `release` is called: after the hold time, or (`untilWork`, a ring of one) when there is something to send. */
-  holdToken(untilWork: boolean): void;
-  /** Tell `holder`, who has the token or will get it, that there is something to send here. */
-  cancelHold(holder: number): void;
-  /** Call `release` in a later turn. */
-  releaseSoon(): void;
-  deliver(sender: number, message: Buffer): void;
-  /** No further `deliver` in this turn. */
-  batchEnd(): void;
-  /** A frame of some old ring arrived inside this one. */
-  recovered(frame: Buffer): void;
-  /** All members have all that is to be recovered: install this ring now. */
-  recoveryComplete(): void;
-  /** These members haven't received anything new for `fail_recv_const` visits, though there is something. */
-  membersStuck(nodeids: readonly number[]): void;
-}
-
-export interface RingOptions {
-  readonly id: RingId;
-  /** Ascending node ids, this node included. */
-  readonly members: readonly number[];
-  readonly self: number;
-  readonly maxPayload: number;
-  readonly limits: TotemTimers;
-  readonly acknowledgement: 'majority' | 'local';
-  readonly weights: VoteWeights;
-  readonly queue: SendQueue;
-  readonly recoveryQueue: SendQueue;
-  readonly effects: RingEffects;
-}
-
-export interface RingCounters {
-  visits: number;
-  framesSent: number;
-  framesReceived: number;
-  duplicates: number;
-  retransmitsSent: number;
-  retransmitsRequested: number;
-  tokenRetransmits: number;
-  holds: number;
-}
+/** A holder passes the token on when so many of its frames aren't known to be everywhere. */
+const HELD_FRAMES_MAX = 1024;
 
 export class Ring {
   readonly id: RingId;
@@ -108,7 +70,9 @@ export class Ring {
   readonly #index: number;
   readonly #next: number;
   readonly #others: readonly number[];
-  readonly #beyondNext: readonly number[];
+  readonly #nextAlone: readonly number[];
+  /** The next member first: it has work to do. */
+  readonly #nextAndOthers: readonly number[];
   readonly #maxPayload: number;
   readonly #flow: FlowControl;
   readonly #local: boolean;
@@ -116,6 +80,8 @@ export class Ring {
   readonly #recoveryQueue: SendQueue;
   readonly #effects: RingEffects;
   readonly #token: Token;
+  /** What was overheard. */
+  readonly #heard: Token;
   readonly #tokenBuffer: Buffer;
   #tokenLength = 0;
   /** The last frame of this visit, until it is sent. */
@@ -132,6 +98,8 @@ export class Ring {
   #unchangedVisits = 0;
   #stuckVisits = 0;
   #holding = false;
+  /** Frames of this hold that only the witnesses have been sent. */
+  readonly #heldBack: Buffer[] = [];
   #cancelSent = false;
   /** Another member has asked for the token, or needs it, since the last visit. */
   #isWanted = false;
@@ -149,7 +117,8 @@ export class Ring {
     this.#index = options.members.indexOf(options.self);
     this.#next = options.members[(this.#index + 1) % options.members.length]!;
     this.#others = options.members.filter((member) => member !== options.self);
-    this.#beyondNext = this.#others.filter((member) => member !== this.#next);
+    this.#nextAlone = [this.#next];
+    this.#nextAndOthers = [this.#next, ...this.#others.filter((member) => member !== this.#next)];
     this.#tokenBuffer = Buffer.alloc(Math.max(TOKEN_MAX_SIZE, options.maxPayload));
     this.#newestSender = options.id.rep;
     this.#maxPayload = options.maxPayload;
@@ -159,6 +128,7 @@ export class Ring {
     this.#recoveryQueue = options.recoveryQueue;
     this.#effects = options.effects;
     this.#token = newToken(options.members.length);
+    this.#heard = newToken(options.members.length);
     this.#scratch = Buffer.alloc(options.maxPayload);
     this.#reassembly = new Reassembly((sender, message) => this.#effects.deliver(sender, message));
     this.#recoveryReassembly = new Reassembly((_sender, frame) => this.#effects.recovered(frame));
@@ -207,6 +177,110 @@ export class Ring {
     return 'taken';
   }
 
+  /** False for a token that is another member's. */
+  isForSelf(payload: Buffer): boolean {
+    return tokenSeqOf(payload) < 0 || holderOfToken(payload) === this.self;
+  }
+
+  /**
+   * Another member's token: its frame, and what it proves. What each member said that it has received stays true, so that a copy
+   * is as good as the token for delivery.
+   */
+  overhear(payload: Buffer): 'taken' | 'malformed' {
+    const token = this.#heard;
+    if (!decodeToken(payload, token)) return 'malformed';
+    const frame = frameOfToken(payload);
+    if (frame !== undefined && this.#takeFrameOfToken(frame) === 'malformed') return 'malformed';
+    if (this.mode !== 'operational') return 'taken';
+    const holder = holderOfToken(payload);
+    if (frame !== undefined && frameSenderOf(frame) === holder) this.#answerHolder(holder, token, frameSeqOf(frame));
+    this.#stable = Math.max(this.#stable, stablePoint(token.received, this.weights));
+    this.#deliver();
+    return 'taken';
+  }
+
+  /** `holder` keeps the token and waits for the word of some. */
+  #answerHolder(holder: number, token: Token, seq: number): void {
+    const { received } = this.store;
+    if (isWordNeeded(this.members.indexOf(holder), this.#index, this.weights)) {
+      this.#effects.sendReceipt(holder, received);
+    }
+    token.received[this.#index] = Math.max(token.received[this.#index]!, received);
+    // What is missing is asked for on the token.
+    if (received < seq && !this.#cancelSent) this.#askForToken(holder);
+  }
+
+  /** The word of another member while this one holds the token. */
+  onReceipt(member: number, received: number): 'taken' | 'malformed' {
+    const index = this.members.indexOf(member);
+    if (index < 0 || received < 0 || received > this.#token.seq) return 'malformed';
+    if (!this.#holding) return 'taken';
+    const token = this.#token;
+    token.received[index] = Math.max(token.received[index]!, received);
+    this.#noteProof();
+    return 'taken';
+  }
+
+  #noteProof(): void {
+    const before = this.#stable;
+    this.#stable = Math.max(before, stablePoint(this.#token.received, this.weights));
+    if (before === this.#stable) return;
+    this.#deliver();
+    this.#sendHeldBack(this.#stable);
+  }
+
+  /** Something is to be sent, and this member holds the token: it is sent, or the token goes on. */
+  workWhileHolding(): void {
+    if (!this.#holding || this.#closed || this.#queue.isIdle) return;
+    const token = this.#token;
+    const rest = this.#maxPayload - tokenSizeOf(token) - FRAME_HEADER_SIZE;
+    const fits = this.#queue.sendableBytes + this.#queue.length * CHUNK_HEAD_SIZE <= rest;
+    const isOne = this.members.length === 1;
+    if (isOne || !fits || token.seq - this.#lowestReceived() >= HELD_FRAMES_MAX) {
+      this.#endHold();
+      return;
+    }
+    this.#makeFrame(this.#queue, false);
+    token.received[this.#index] = this.store.received;
+    const frame = this.#lastFrame!;
+    this.#lastFrame = undefined;
+    this.#heldBack.push(frame);
+    this.#sendCopy(this.#witnesses(), frame);
+    if (this.#local) this.#deliver();
+    // This member's word may be a majority of its own.
+    this.#noteProof();
+  }
+
+  #endHold(): void {
+    this.#effects.holdEnds();
+    this.release();
+  }
+
+  /** The members whose word makes up a majority with this one's. */
+  #witnesses(): readonly number[] {
+    return this.#nextAndOthers.filter((member) =>
+      isWordNeeded(this.#index, this.members.indexOf(member), this.weights),
+    );
+  }
+
+  /** Frames 1..`limit` go to the rest of the members, and to all who can't know yet that they are stable. */
+  #sendHeldBack(limit: number): void {
+    if (this.#heldBack.length === 0) return;
+    const witnesses = isKnownByReceipt(this.#index, this.weights) ? this.#witnesses() : [];
+    const rest = this.#others.filter((member) => !witnesses.includes(member));
+    for (let frame = this.#heldBack[0]; frame !== undefined && frameSeqOf(frame) <= limit; frame = this.#heldBack[0]) {
+      this.#heldBack.shift();
+      this.#sendCopy(rest, frame);
+    }
+  }
+
+  /** A copy of the token that is held here, for others to overhear. */
+  #sendCopy(receivers: readonly number[], frame?: Buffer): void {
+    if (receivers.length === 0) return;
+    const length = encodeToken(this.#tokenBuffer, this.id, this.#token, this.self, frame);
+    this.#effects.multicast(receivers, this.#tokenBuffer.subarray(0, length));
+  }
+
   /** A frame of this ring; the datagram's buffer is copied when the frame is new. */
   onFrame(payload: Buffer): 'stored' | 'duplicate' | 'malformed' {
     if (!isWellFormedFrame(payload) || !this.members.includes(frameSenderOf(payload))) return 'malformed';
@@ -233,19 +307,20 @@ export class Ring {
   retransmitToken(): void {
     if (this.#tokenLength === 0 || this.#holding) return;
     this.counters.tokenRetransmits++;
-    this.#effects.forwardToken(this.#next, this.#tokenBuffer.subarray(0, this.#tokenLength));
+    this.#effects.forwardToken(this.#nextAlone, this.#tokenBuffer.subarray(0, this.#tokenLength));
   }
 
   /** End of a hold. */
   release(): void {
     if (!this.#holding || this.#closed) return;
+    this.#sendHeldBack(this.#token.seq);
     this.#holding = false;
     this.#visit(true);
   }
 
   /** Another member has something to send: the token goes on now, or isn't held at the next visit. */
   onHoldCancel(): void {
-    if (this.#holding) this.release();
+    if (this.#holding) this.#endHold();
     else this.#isWanted = true;
   }
 
@@ -260,8 +335,12 @@ export class Ring {
     if (this.#cancelSent || this.#newestSender === this.self) return;
     // The holder holds about two visits later than others could tell, so they speak up a little early.
     if (this.#unchangedVisits < this.limits.seqno_unchanged_const - 2) return;
+    this.#askForToken(this.#newestSender);
+  }
+
+  #askForToken(holder: number): void {
     this.#cancelSent = true;
-    this.#effects.cancelHold(this.#newestSender);
+    this.#effects.cancelHold(holder);
   }
 
   /** The ring is over: nothing is sent or delivered any more, except by `deliverFrame`. */
@@ -303,8 +382,9 @@ export class Ring {
     token.recoveryDone[this.#index] = this.mode === 'operational' || this.#recoveryQueue.isIdle;
     this.#requestMissing();
     this.#noteProgress();
-    this.#stable = Math.max(this.#stable, stablePoint(token.received, this.weights));
-    this.#passOn(isOwnTurn);
+    const before = this.#stable;
+    this.#stable = Math.max(before, stablePoint(token.received, this.weights));
+    this.#passOn(isOwnTurn, before < token.seq && token.seq <= this.#stable);
     if (this.mode === 'operational') this.#deliver();
     this.store.collect(Math.min(this.#allReceived, this.#delivered));
     if (this.#stuckVisits > this.limits.fail_recv_const && !this.#closed) this.#reportStuck();
@@ -417,7 +497,8 @@ export class Ring {
     if (stuck.length > 0) this.#effects.membersStuck(stuck);
   }
 
-  #passOn(isOwnTurn: boolean): void {
+  /** `isProof`: this visit has made the newest frame stable. */
+  #passOn(isOwnTurn: boolean, isProof: boolean): void {
     if (this.members.length === 1) {
       this.#lastFrame = undefined;
       this.#holding = true;
@@ -430,21 +511,30 @@ export class Ring {
       this.#holding = true;
       this.counters.holds++;
       this.#effects.holdToken(false);
+      // Who came before the majority was complete doesn't know yet what is stable.
+      if (!isKnownByReceipt(this.#index, this.weights)) this.#sendCopy(this.#others);
       return;
     }
     this.#token.tokenSeq++;
     this.#lastTokenSeq = Math.max(this.#lastTokenSeq, this.#token.tokenSeq);
-    this.#forwardToken();
+    this.#forwardToken(isProof);
   }
 
-  /** The last frame goes with the token where both fit one datagram. The next member comes first: it has work to do. */
-  #forwardToken(): void {
+  /**
+   * The last frame goes with the token where both fit one datagram, which all others get. A token that proves the newest frame to
+   * be stable goes to its sender as well, before all others: somebody waits for that, and needn't wait for the rest of the
+   * rotation. Not while more is waiting: then the rate counts.
+   */
+  #forwardToken(isProof: boolean): void {
     const frame = this.#lastFrame;
     const isShared = frame !== undefined && tokenSizeOf(this.#token) + frame.length <= this.#maxPayload;
-    if (!isShared) this.#sendLastFrame(this.#others);
-    this.#tokenLength = encodeToken(this.#tokenBuffer, this.id, this.#token, isShared ? frame : undefined);
-    this.#effects.forwardToken(this.#next, this.#tokenBuffer.subarray(0, this.#tokenLength));
-    this.#sendLastFrame(this.#beyondNext);
+    if (isShared) this.#lastFrame = undefined;
+    else this.#sendLastFrame(this.#others);
+    this.#tokenLength = encodeToken(this.#tokenBuffer, this.id, this.#token, this.#next, isShared ? frame : undefined);
+    const sender = this.#newestSender;
+    const isAwaited = isProof && sender !== this.self && sender !== this.#next && this.#token.backlog === 0;
+    const receivers = isShared ? this.#nextAndOthers : isAwaited ? [sender, this.#next] : this.#nextAlone;
+    this.#effects.forwardToken(receivers, this.#tokenBuffer.subarray(0, this.#tokenLength));
   }
 
   #deliver(): void {
@@ -462,17 +552,4 @@ export class Ring {
       this.#recoveryReassembly.take(frame);
     }
   }
-}
-
-export function newRingCounters(): RingCounters {
-  return {
-    visits: 0,
-    framesSent: 0,
-    framesReceived: 0,
-    duplicates: 0,
-    retransmitsSent: 0,
-    retransmitsRequested: 0,
-    tokenRetransmits: 0,
-    holds: 0,
-  };
 }

@@ -18,6 +18,21 @@ export interface VoteWeights {
   readonly majority: number;
 }
 
+/**
+ * A holder that keeps the token sends frames to all and waits for the word of some. True when the holder and the members between
+ * it and `index`, both places in ring order, have no majority together: then the word of `index` is needed.
+ */
+export function isWordNeeded(holder: number, index: number, { votes, majority }: VoteWeights): boolean {
+  let sum = 0;
+  for (let at = holder; at !== index; at = (at + 1) % votes.length) sum += votes[at]!;
+  return sum < majority;
+}
+
+/** True when each member knows a frame of `holder` to be stable as soon as it has the frame itself. */
+export function isKnownByReceipt(holder: number, { votes, majority }: VoteWeights): boolean {
+  return votes.every((own, index) => index === holder || own + votes[holder]! >= majority);
+}
+
 /** Largest n such that frames 1..n are held by members that suffice. */
 export function stablePoint(received: readonly number[], weights: VoteWeights): number {
   let total = 0;
