@@ -3,6 +3,7 @@
  * the tree's effects need: transactions, keeping the database of a losing side, reloading after a full disk.
  */
 import { DcdbApplication } from '../../machines/pmxcfs/dcdb/application.ts';
+import type { ProvenPort } from '../../machines/pmxcfs/dcdb/proven-history.ts';
 import type { DfsmMember } from '../../machines/pmxcfs/dfsm/members.ts';
 import type { Memdb, TreeMode } from '../../machines/pmxcfs/tree/memdb.ts';
 import { type Clock, wallSeconds } from '../../runtime/clock/clock.ts';
@@ -25,8 +26,10 @@ export interface TreeReplicaOptions {
   readonly isQuorate: () => boolean;
   /** Sequence of the ring that is installed. */
   readonly ring: () => number;
-  /** Where the last quorate ring is remembered; a `save` that fails throws. */
-  readonly primaryRing: { load(): number; save(ring: number): void };
+  /** Where the last quorate ring is remembered. */
+  readonly primaryRing: { load(): number; save(ring: number): { readonly message: string } | undefined };
+  /** See `DcdbPort.proven`. */
+  readonly proven?: ProvenPort | undefined;
   /** Synchronises the host copy of corosync.conf, aside (§5.8, Q20). */
   readonly hostConfig: (notify: boolean) => void;
   /** Where the database of a losing side is kept; a path that does not exist yet. */
@@ -34,6 +37,7 @@ export interface TreeReplicaOptions {
   /** A losing side was kept; shown until somebody dismisses it. */
   readonly onLosingDatabase?: (kept: { readonly path: string; readonly lost: readonly string[] }) => void;
   readonly onTransition?: NonNullable<ReplicaOptions['onTransition']>;
+  readonly inspect?: ReplicaOptions['inspect'];
 }
 
 /** Names per log line, so that a line stays far below the limit of 8192 bytes. */
@@ -50,7 +54,8 @@ export class TreeReplica extends Replica {
       port: {
         isQuorate: options.isQuorate,
         ring: options.ring,
-        primaryRing: { load: () => options.primaryRing.load(), save: (ring) => saveRing(options, ring) },
+        primaryRing: options.primaryRing,
+        proven: options.proven,
         monotonic_s: () => clock.monotonic_ms() / 1000,
         commit: (changes) => store.commit(changes),
         hostConfig: options.hostConfig,
@@ -66,6 +71,7 @@ export class TreeReplica extends Replica {
       holdWhileUnsynced: mode === 'solo',
       recover: () => reload(options),
       ...(onTransition === undefined ? {} : { onTransition }),
+      inspect: options.inspect,
     });
     this.application = application;
   }
@@ -78,15 +84,6 @@ export class TreeReplica extends Replica {
   /** Leader of the last synchronisation round. */
   get leader(): DfsmMember | undefined {
     return this.application.leader;
-  }
-}
-
-function saveRing({ primaryRing }: TreeReplicaOptions, ring: number): { readonly message: string } | undefined {
-  try {
-    primaryRing.save(ring);
-    return undefined;
-  } catch (error) {
-    return { message: (error as Error).message };
   }
 }
 

@@ -17,6 +17,7 @@ import type {
   GroupMember,
   ProcessGroup,
 } from '../../runtime/process-group/process-group.ts';
+import { type Inspector, inspectedBy } from '../../runtime/trace/machine-steps.ts';
 import { ReplicaSender } from './replica-sender.ts';
 
 /** Verify period of an application with a checksum (§4.8). */
@@ -37,6 +38,8 @@ export interface ReplicaOptions {
   readonly recover?: () => boolean;
   /** After every event that the dfsm machine has taken; messages in mode synced are none. */
   readonly onTransition?: (transition: DfsmTransition) => void;
+  /** Sees the actors of the machines that it hosts. */
+  readonly inspect?: ((machine: 'dfsm' | 'supervisor') => Inspector | undefined) | undefined;
 }
 
 export interface ReplicaState extends DfsmState {
@@ -93,7 +96,7 @@ export class Replica {
           now_s: () => wallSeconds(clock),
         },
       },
-      { onTransition: (transition) => this.noteTransition(transition) },
+      { onTransition: (transition) => this.noteTransition(transition), inspect: options.inspect?.('dfsm') },
     );
     const period_s = application.checksum === undefined ? undefined : VERIFY_PERIOD_S;
     this.supervisor = createActor(
@@ -105,7 +108,7 @@ export class Replica {
           runPeriodic: () => this.dfsm.verifyTimer(),
         },
       }),
-      { input: { period_s } },
+      { input: { period_s }, ...inspectedBy(options.inspect?.('supervisor')) },
     );
     // Without an observer xstate would throw an error of an action from a real timer.
     this.supervisor.subscribe({
@@ -252,8 +255,4 @@ export class Replica {
     this.supervisor.send(event);
     if (this.crash !== undefined) throw this.crash;
   }
-}
-
-export function createReplica(options: ReplicaOptions): Replica {
-  return new Replica(options);
 }

@@ -10,7 +10,7 @@ import { StatusApplication } from '../../machines/pmxcfs/status/status-applicati
 import { VirtualClock } from '../../runtime/clock/virtual.ts';
 import { InProcessBus } from '../../runtime/process-group/in-process-bus.ts';
 import { SeededRandom } from '../../runtime/random/seeded.ts';
-import { createReplica, type Replica } from './replica.ts';
+import { Replica } from './replica.ts';
 
 const NODES = [1, 2, 3, 4];
 const CLUSTER = {
@@ -59,7 +59,7 @@ class World {
     };
     const group = this.bus.addNode(nodeid);
     const { clock } = this;
-    const replica = createReplica({ group, pid: this.#lastPid, clock, log, application, holdWhileUnsynced: false });
+    const replica = new Replica({ group, pid: this.#lastPid, clock, log, application, holdWhileUnsynced: false });
     replica.start();
     this.nodes.set(nodeid, { status, replica, own: new Map() });
   }

@@ -30,11 +30,18 @@ import { decodeInodeUpdate, encodeInodeUpdate, type InodeUpdate } from '../messa
 import { decodeReplay, encodeReplay, type ReplayMessage } from '../messages/replay-message.ts';
 import { hex16 } from '../messages/u64.ts';
 import { decodeUnlock, encodeUnlock } from '../messages/unlock-message.ts';
-import type { Memdb, RowChange, Stamp, TreeEntry, TreeFailure, TreeMode } from '../tree/memdb.ts';
+import type { Memdb, RowChange, Stamp, TransferPlan, TreeEntry, TreeFailure, TreeMode } from '../tree/memdb.ts';
 import { components } from '../tree/path-class.ts';
 import { inodesToUpdate } from '../tree/tree-index.ts';
 import { changesToReplay, KeptChanges } from './kept-changes.ts';
 import { type Election, elect } from './leader.ts';
+import {
+  decodeHistoryNote,
+  encodeHistoryNote,
+  type HistoryNote,
+  ProvenHistory,
+  type ProvenPort,
+} from './proven-history.ts';
 import { applyChange, applyFileMessage, lockOf, type TreeChange } from './tree-change.ts';
 
 /** The world of the replicated tree, provided by its host. */
@@ -44,6 +51,8 @@ export interface DcdbPort {
   ring(): number;
   /** The primary ring, kept on disk: 0 where there was none. `save` is durable when it returns, or says why it could not. */
   readonly primaryRing: { load(): number; save(ring: number): { readonly message: string } | undefined };
+  /** What proves that others have removed what a leader lacks (§13.2.2); without it nothing does. */
+  readonly proven?: ProvenPort | undefined;
   /** Monotonic clock in seconds, for lock ages (§13.2.8). */
   monotonic_s(): number;
   /** Applies all row changes in one transaction, or none; the reason when it could not. */
@@ -70,12 +79,13 @@ const RESULT_EIO = -5;
 const RESULT_EACCES = -13;
 /** The outcome is not known. */
 const RESULT_EBUSY = -16;
-const U32_MAX = 0xffff_ffff;
 
 /** What one round has brought so far. */
 interface RoundData {
   ownIndex: Buffer | undefined;
   leaderIndex: Buffer | undefined;
+  leaderHistory: HistoryNote;
+  nodeids: readonly number[];
   updates: InodeUpdate[];
   readonly offers: Map<number, ReplayMessage[]>;
   replays: readonly ReplayMessage[];
@@ -84,6 +94,8 @@ interface RoundData {
 const noRound = (): RoundData => ({
   ownIndex: undefined,
   leaderIndex: undefined,
+  leaderHistory: decodeHistoryNote(0),
+  nodeids: [],
   updates: [],
   offers: new Map(),
   replays: [],
@@ -99,6 +111,7 @@ export class DcdbApplication implements DfsmApplication {
   private io: DfsmIo | undefined;
   private round: RoundData = noRound();
   private readonly kept = new KeptChanges();
+  private readonly history: ProvenHistory;
   /** Sequence of the last quorate ring whose round this node has completed. */
   private primaryRing: number;
   /** The quorate ring of this configuration; undefined while none is known. */
@@ -111,6 +124,7 @@ export class DcdbApplication implements DfsmApplication {
     this.mode = mode;
     this.port = port;
     this.primaryRing = port.primaryRing.load();
+    this.history = new ProvenHistory(port.proven);
   }
 
   /** Changes that wait for the next quorate round (§13.2.1). */
@@ -175,7 +189,7 @@ export class DcdbApplication implements DfsmApplication {
     if (this.mode === 'upstream') return undefined;
     this.quorateRing ??= this.port.ring();
     if (this.quorateRing === this.primaryRing) return undefined;
-    const failure = this.port.primaryRing.save(this.quorateRing);
+    const failure = this.history.entering() ?? this.port.primaryRing.save(this.quorateRing);
     if (failure !== undefined) {
       this.attached.log('crit', `unable to remember the ring: ${failure.message}`, 'database');
       return 'storage';
@@ -239,7 +253,7 @@ export class DcdbApplication implements DfsmApplication {
   }
 
   stateNote(): number {
-    return this.primaryRing <= U32_MAX ? this.primaryRing : 0;
+    return encodeHistoryNote({ primaryRing: this.primaryRing, isProven: this.history.isProven });
   }
 
   replays(): readonly Buffer[] {
@@ -268,6 +282,8 @@ export class DcdbApplication implements DfsmApplication {
     const { leader, synced } = election;
     this.leader = leader.member;
     this.round.leaderIndex = leader.index.blob;
+    this.round.leaderHistory = decodeHistoryNote(states.find(({ member }) => member === leader.member)?.note ?? 0);
+    this.round.nodeids = states.map(({ member }) => member.nodeid);
     this.round.replays = this.dueReplays(states, leader.index.version);
     this.attached.log('notice', `leader is ${formatMember(leader.member)}`);
     this.attached.log('notice', `synced members: ${formatMembers(synced)}`);
@@ -278,7 +294,7 @@ export class DcdbApplication implements DfsmApplication {
   private dueReplays(states: readonly DfsmState[], version: number): readonly ReplayMessage[] {
     if (this.quorateRing === undefined) return [];
     const offers = states.map(({ member, note }) => ({
-      primaryRing: note,
+      primaryRing: decodeHistoryNote(note).primaryRing,
       changes: this.round.offers.get(member.nodeid) ?? [],
     }));
     return changesToReplay(offers, Math.max(...offers.map(({ primaryRing }) => primaryRing)), version);
@@ -295,6 +311,7 @@ export class DcdbApplication implements DfsmApplication {
     const unready = this.enterPrimaryRing();
     if (unready !== undefined) return unready;
     this.kept.drop();
+    this.history.completed(this.round.nodeids);
     return this.replay(replays);
   }
 
@@ -357,7 +374,7 @@ export class DcdbApplication implements DfsmApplication {
 
     const plan = this.memdb.planTransfer(ownIndex, leaderIndex, updates);
     if ('failure' in plan) return this.transferFailed(plan);
-    const refused = plan.lost.length > 0 ? this.keepLosing(plan.lost) : undefined;
+    const refused = this.giveUp(plan);
     const unstored = refused ?? this.store(plan.changes);
     if (unstored !== undefined) return unstored;
     const failure = this.memdb.adopt(plan, this.port.monotonic_s());
@@ -366,6 +383,18 @@ export class DcdbApplication implements DfsmApplication {
     if (this.mode === 'solo') this.memdb.errorFlag = false;
     this.port.hostConfig(false);
     return undefined;
+  }
+
+  /** D5, but where others have removed what the leader lacks. */
+  private giveUp({ lost, hasForked }: TransferPlan): DfsmFailure | undefined {
+    const { leaderHistory } = this.round;
+    const isBeginning = !hasForked && this.history.isBeginningOf(this.primaryRing, leaderHistory);
+    const refused = lost.length > 0 && !isBeginning ? this.keepLosing(lost) : undefined;
+    if (refused !== undefined) return refused;
+    const unmarked = this.history.adopting(leaderHistory, this.quorateRing !== undefined);
+    if (unmarked === undefined) return undefined;
+    this.attached.log('crit', `unable to mark the tree before it is replaced: ${unmarked.message}`, 'database');
+    return 'storage';
   }
 
   private keepLosing(paths: readonly string[]): DfsmFailure | undefined {

@@ -3,42 +3,10 @@ import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DfsmMember } from '../dfsm/members.ts';
 import { CREATE, encodeFileMessage, UNLOCK_REQUEST, WRITE } from '../messages/file-message.ts';
 import type { ReplayMessage } from '../messages/replay-message.ts';
 import { changesToReplay } from './kept-changes.ts';
-import { node, ONE, TWO } from './test-node.ts';
-
-type Node = ReturnType<typeof node>;
-const THREE: DfsmMember = { nodeid: 3, pid: 103 };
-
-/** A round in ring `ring`: quorate or not, each member to its end. */
-function round(ring: number, isQuorate: boolean, members: readonly (readonly [DfsmMember, Node])[]): void {
-  for (const [, { application, world }] of members) {
-    application.configurationBegins();
-    Object.assign(world, { ring, isQuorate });
-  }
-  const states = members.map(([member, { application }]) => {
-    const state = application.getState();
-    for (const replay of application.replays()) {
-      for (const [, to] of members) assert.is(to.application.processReplay(member, replay), undefined);
-    }
-    return { member, state, note: application.stateNote() };
-  });
-  for (const [, member] of members) member.updates.length = 0;
-  const verdicts = members.map(([, { application }]) => application.processStates(states));
-  const updates = members.flatMap(([, member]) => member.updates);
-  for (const [at, [self, { application }]] of members.entries()) {
-    const verdict = verdicts[at]!;
-    if ('failure' in verdict) throw new Error('a round of well-formed states has a verdict');
-    if (!verdict.synced.some(({ nodeid }) => nodeid === self.nodeid)) {
-      for (const update of updates) assert.is(application.processUpdate(update), undefined);
-      assert.is(application.commit(), undefined);
-    }
-    assert.is(application.synced(), undefined);
-    application.cleanup();
-  }
-}
+import { node, ONE, round, THREE, TWO } from './test-node.ts';
 
 const create = (path: string): Buffer => encodeFileMessage({ path });
 

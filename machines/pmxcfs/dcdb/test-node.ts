@@ -1,4 +1,5 @@
 /** One dcdb application with a world that remembers what it was told; for tests. */
+import assert from 'node:assert';
 import type { Buffer } from 'node:buffer';
 import type { DfsmIo } from '../dfsm/application.ts';
 import type { DfsmMember } from '../dfsm/members.ts';
@@ -8,6 +9,9 @@ import { DcdbApplication } from './application.ts';
 
 export const ONE: DfsmMember = { nodeid: 1, pid: 101 };
 export const TWO: DfsmMember = { nodeid: 2, pid: 102 };
+export const THREE: DfsmMember = { nodeid: 3, pid: 103 };
+
+export type TestNode = ReturnType<typeof node>;
 
 /** A replica's application with what its world was told. */
 export function node(self: DfsmMember = ONE, mode: TreeMode = 'solo') {
@@ -16,6 +20,9 @@ export function node(self: DfsmMember = ONE, mode: TreeMode = 'solo') {
     isQuorate: true,
     ring: 4,
     primaryRing: 0,
+    proven: 0,
+    configured: [1, 2, 3],
+    hasMajority: true,
     now_s: 1000,
     refusal: undefined as string | undefined,
     ringRefusal: undefined as string | undefined,
@@ -39,6 +46,17 @@ export function node(self: DfsmMember = ONE, mode: TreeMode = 'solo') {
           world.primaryRing = ring;
           return undefined;
         },
+      },
+      proven: {
+        mark: {
+          load: () => world.proven,
+          save: (mark) => {
+            world.proven = mark;
+            return undefined;
+          },
+        },
+        hasMajority: () => world.hasMajority,
+        isWhole: (nodeids) => world.configured.every((nodeid) => nodeids.includes(nodeid)),
       },
       monotonic_s: () => world.now_s,
       commit: (changes) => {
@@ -67,4 +85,32 @@ export function node(self: DfsmMember = ONE, mode: TreeMode = 'solo') {
   const file = (subtype: number, message: Parameters<typeof messages.encodeFileMessage>[0], sender = self) =>
     deliver(subtype, messages.encodeFileMessage(message), sender);
   return { application, memdb, world, logs, effects, commits, posts, updates, deliver, file };
+}
+
+/** A round in ring `ring`: quorate or not, each member to its end. */
+export function round(ring: number, isQuorate: boolean, members: readonly (readonly [DfsmMember, TestNode])[]): void {
+  for (const [, { application, world }] of members) {
+    application.configurationBegins();
+    Object.assign(world, { ring, isQuorate });
+  }
+  const states = members.map(([member, { application }]) => {
+    const state = application.getState();
+    for (const replay of application.replays()) {
+      for (const [, to] of members) assert.equal(to.application.processReplay(member, replay), undefined);
+    }
+    return { member, state, note: application.stateNote() };
+  });
+  for (const [, member] of members) member.updates.length = 0;
+  const verdicts = members.map(([, { application }]) => application.processStates(states));
+  const updates = members.flatMap(([, member]) => member.updates);
+  for (const [at, [self, { application }]] of members.entries()) {
+    const verdict = verdicts[at]!;
+    if ('failure' in verdict) throw new Error('a round of well-formed states has a verdict');
+    if (!verdict.synced.some(({ nodeid }) => nodeid === self.nodeid)) {
+      for (const update of updates) assert.equal(application.processUpdate(update), undefined);
+      assert.equal(application.commit(), undefined);
+    }
+    assert.equal(application.synced(), undefined);
+    application.cleanup();
+  }
 }

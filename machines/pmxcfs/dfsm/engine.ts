@@ -4,7 +4,7 @@
  * The host calls it with what happens in the group, one call at a time, and closes each batch with `batchEnd`; the
  * replica asks the host for effects through `DfsmPort`. It has no timers and no clock of its own.
  */
-import { createActor } from 'xstate';
+import { createActor, type InspectionEvent } from 'xstate';
 import { DfsmCore, type DfsmOptions, takesPart } from './core.ts';
 import { type ConfigurationChange, type DfsmEvent, type DfsmMode, dfsmMachine } from './machine.ts';
 import type { DfsmMember } from './members.ts';
@@ -36,6 +36,8 @@ export interface DfsmTransition {
 export interface DfsmHooks {
   /** After every event of the machine; messages delivered in mode synced are none. */
   readonly onTransition?: (transition: DfsmTransition) => void;
+  /** Sees the machine's actor as xstate tells of it. */
+  readonly inspect?: ((inspection: InspectionEvent) => void) | undefined;
 }
 
 export class Dfsm {
@@ -50,6 +52,7 @@ export class Dfsm {
     let before: DfsmMode = 'start';
     this.actor = createActor(provided(core), {
       inspect: (inspection) => {
+        hooks.inspect?.(inspection);
         if (inspection.type !== '@xstate.snapshot' || inspection.actorRef !== this.actor) return;
         hooks.onTransition?.({ event: inspection.event as DfsmEvent, before, after: core.mode });
         before = core.mode;

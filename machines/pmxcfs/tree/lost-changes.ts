@@ -9,7 +9,7 @@
  * forked.
  *
  * Errs on the safe side: an entry newer than `common` that the leader lacks is named even without proof of a fork,
- * since a deletion by others cannot be told from a creation that others never saw. Not named: what the leader holds at
+ * since a deletion by others cannot be told from a creation that others never saw; `dcdb/proven-history.ts` knows more. Not named: what the leader holds at
  * the same path with the same bytes, such as the corosync.conf that a new node imports; and locks, which come and go.
  */
 import { components, isLockPath } from './path-class.ts';
@@ -18,21 +18,27 @@ import { pathIn } from './tree-scan.ts';
 
 type Nodes = ReadonlyMap<number, TreeNode>;
 
-/** Paths, sorted, of entries whose state on this side the leader's tree does not hold. */
-export function lostChanges(own: Nodes, leader: Nodes): readonly string[] {
+export interface LostChanges {
+  /** Sorted: entries whose state on this side the leader's tree does not hold. */
+  readonly lost: readonly string[];
+  /** The histories are known to have forked; else what is lost may have been removed by others. */
+  readonly hasForked: boolean;
+}
+
+export function lostChanges(own: Nodes, leader: Nodes): LostChanges {
   const common = newestCommonVersion(own, leader);
   // Trees without a single entry in common have no past in common either, as far as anyone can tell.
-  const forked = common === 0 || haveForked(own, leader);
+  const hasForked = common === 0 || haveForked(own, leader);
   const paths = new Set<string>();
   for (const node of own.values()) {
     if (node.inode === ROOT_INODE || node.version <= common) continue;
     const theirs = leader.get(node.inode);
-    if (theirs !== undefined && (!forked || isSame(node, theirs))) continue;
+    if (theirs !== undefined && (!hasForked || isSame(node, theirs))) continue;
     const path = pathIn(own, node);
     if (!isHeldAt(leader, path, node)) paths.add(path);
   }
-  if (forked) for (const node of deletedHere(own, leader, common)) paths.add(pathIn(leader, node));
-  return [...paths].filter((path) => !isLockPath(path)).sort();
+  if (hasForked) for (const node of deletedHere(own, leader, common)) paths.add(pathIn(leader, node));
+  return { lost: [...paths].filter((path) => !isLockPath(path)).sort(), hasForked };
 }
 
 function isSame(a: TreeNode, b: TreeNode): boolean {

@@ -14,9 +14,9 @@
  */
 import type { Buffer } from 'node:buffer';
 import { RunningSha256 } from '../../../runtime/formats/running-sha256.ts';
+import { LockTable } from '../lock/lock-table.ts';
 import { ChangeCounters } from './change-counters.ts';
 import { duplicateVmids, GuestList } from './guest-list.ts';
-import { LockTable } from './lock-table.ts';
 import { components, type GuestConfig, guestConfigOf, isBadName, isLockDirectory, isLockPath } from './path-class.ts';
 import { PendingRows } from './pending-rows.ts';
 import { ACCESS_DENIED, EXISTS, INVALID, IO_ERROR, NO_ENTRY, NOT_A_DIRECTORY, NOT_EMPTY, TOO_BIG } from './refusal.ts';
@@ -267,7 +267,9 @@ export class Memdb {
     if (place.existing !== undefined) return EXISTS;
     const node = this.#insert(place, entries.DIRECTORY, stamp);
     if (node === undefined) return IO_ERROR;
-    if (isLockDirectory(place.parts)) this.#noteLock(place, node, stamp);
+    if (isLockDirectory(place.parts)) {
+      this.locks.note(place.path, entries.lockChecksum(node), stamp.monotonic_s, node.writer);
+    }
     return 0;
   }
 
@@ -338,9 +340,9 @@ export class Memdb {
     const node = place.existing;
     if (node === undefined) return NO_ENTRY;
     const isLock = node.type === entries.DIRECTORY && isLockDirectory(place.parts);
-    if (isLock && (mtime < node.mtime || stamp.writer !== node.writer)) return ACCESS_DENIED;
+    if (isLock && !this.locks.mayRenew(place.path, stamp.writer, mtime, node)) return ACCESS_DENIED;
     this.#change(node, stamp.writer, mtime);
-    if (isLock) this.#noteLock(place, node, stamp);
+    if (isLock) this.locks.renewed(place.path, entries.lockChecksum(node), stamp.monotonic_s, node.writer);
     this.counters.count(place.path);
     return 0;
   }
@@ -406,10 +408,6 @@ export class Memdb {
     if (guest === undefined) return;
     const isListed = node.type === entries.FILE && this.guests.lists(guest);
     if (isListed || this.#mode === 'upstream') this.guests.unregister(guest.vmid);
-  }
-
-  #noteLock(place: Place, node: TreeNode, stamp: Stamp): void {
-    this.locks.note(place.path, entries.lockChecksum(node), stamp.monotonic_s);
   }
 
   #change(node: TreeNode, writer: number, mtime: number): void {

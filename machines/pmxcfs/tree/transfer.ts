@@ -28,6 +28,8 @@ export interface TransferPlan {
   readonly tree: LoadedTree;
   /** Paths whose state on this node the leader's tree does not hold (§13.2.2), sorted. */
   readonly lost: readonly string[];
+  /** See `LostChanges`. */
+  readonly hasForked: boolean;
 }
 
 export interface TransferInput {
@@ -56,7 +58,7 @@ export function planTransfer(input: TransferInput): TransferPlan | TreeFailure {
   if (!encodeIndex([...tree.nodes.values()]).equals(input.leaderIndex)) return failureOf('database', INDEX_MISMATCH);
 
   const changes = [...input.pending, ...rowChanges(absent, updates.values())];
-  return { changes, tree, lost: lostChanges(input.nodes, tree.nodes) };
+  return { changes, tree, ...lostChanges(input.nodes, tree.nodes) };
 }
 
 export function failureOf(domain: TreeLog['domain'], ...messages: readonly [string, ...string[]]): TreeFailure {

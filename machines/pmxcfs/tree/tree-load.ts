@@ -6,28 +6,14 @@
  *     every entry is reached from the root.
  */
 import type { Buffer } from 'node:buffer';
+import type { RowChange, TreeRow } from '../../../runtime/formats/tree-row.ts';
 import { hex16 } from '../messages/u64.ts';
 import { DIRECTORY, FILE, NO_BYTES, ROOT_INODE, type TreeEntry, TreeNode } from './tree-entry.ts';
 
 /** Name of the row that holds the root's version, writer and mtime (§3.3). */
 const VERSION_ROW_NAME = '__version__';
 
-/** A row of the database, as the Store port has it (`runtime/store/store.ts`). */
-export interface TreeRow {
-  readonly inode: number;
-  readonly parent: number;
-  readonly version: number;
-  readonly writer: number;
-  readonly mtime: number;
-  readonly type: number;
-  readonly name: string;
-  readonly data: Buffer | null;
-}
-
-/** A change of one row, as the Store port takes it. */
-export type RowChange =
-  | { readonly kind: 'replace'; readonly row: TreeRow }
-  | { readonly kind: 'delete'; readonly inode: number };
+export type { RowChange, TreeRow };
 
 /** A row whose index digest is known already and need not be computed again. */
 export interface LoadRow extends TreeRow {

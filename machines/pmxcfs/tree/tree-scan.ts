@@ -19,11 +19,13 @@ export function guestConfigsIn(root: TreeNode): readonly GuestConfig[] | undefin
   return configs;
 }
 
-/** The lock directories of a tree with their checksums. */
-export function* locksIn(root: TreeNode): Iterable<{ readonly path: string; readonly checksum: Buffer }> {
+/** The lock directories of a tree with their checksums and holders. */
+export function* locksIn(
+  root: TreeNode,
+): Iterable<{ readonly path: string; readonly checksum: Buffer; readonly holder: number }> {
   for (const entry of root.children?.get('priv')?.children?.get('lock')?.children?.values() ?? []) {
     if (entry.type === FILE) continue;
-    yield { path: `priv/lock/${entry.name}`, checksum: lockChecksum(entry) };
+    yield { path: `priv/lock/${entry.name}`, checksum: lockChecksum(entry), holder: entry.writer };
   }
 }
 
