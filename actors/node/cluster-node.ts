@@ -6,112 +6,43 @@
  * Whether a node is local or in a cluster is decided once, at start, by the presence of `corosync.conf` in its tree
  * (spec/pmxcfs.md §1.9 step 7).
  */
-import { CLUSTER_CONFIG_PATH } from '../../machines/pmxcfs/dcdb/application.ts';
+
+import type { ProvenPort } from '../../machines/pmxcfs/dcdb/proven-history.ts';
 import type { DfsmTransition } from '../../machines/pmxcfs/dfsm/engine.ts';
+import type { LockTransition } from '../../machines/pmxcfs/lock/lock-table.ts';
 import { type NodeFiles, nodeFiles } from '../../machines/pmxcfs/status/node-files.ts';
 import { Status } from '../../machines/pmxcfs/status/status.ts';
 import { StatusApplication } from '../../machines/pmxcfs/status/status-application.ts';
 import { Memdb, type TreeMode } from '../../machines/pmxcfs/tree/memdb.ts';
-import { FILE } from '../../machines/pmxcfs/tree/tree-entry.ts';
-import { type Clock, wallSeconds } from '../../runtime/clock/clock.ts';
-import type { DatagramPort } from '../../runtime/datagram/datagram.ts';
+import { wallSeconds } from '../../runtime/clock/clock.ts';
 import type { FileSystem } from '../../runtime/file-system/file-system.ts';
-import type { HostFile } from '../../runtime/file-system/host-file.ts';
 import type { ClusterConfig } from '../../runtime/formats/cluster-config.ts';
-import { formatConfProblem, readClusterConfig } from '../../runtime/formats/corosync-conf-read.ts';
-import type { Log } from '../../runtime/log/log.ts';
-import type { Random } from '../../runtime/random/random.ts';
-import type { Store } from '../../runtime/store/store.ts';
-import {
-  createTotemNode,
-  type ExpectedVotesStore,
-  type QuorumView,
-  type RingIdStore,
-  type TotemNode,
-} from '../cluster/totem-node.ts';
+import type { Inspector } from '../../runtime/trace/machine-steps.ts';
+import { createTotemNode, type QuorumView, type TotemNode } from '../cluster/totem-node.ts';
 import { createFileSystem } from '../pmxcfs/file-system.ts';
-import { createHostConfig, type HostConfig } from '../pmxcfs/host-config.ts';
 import { createLocalSubmit } from '../pmxcfs/local-changes.ts';
 import { Replica } from '../pmxcfs/replica.ts';
 import { TreeReplica } from '../pmxcfs/replica-dcdb.ts';
 import { createReplicatedSubmit } from '../pmxcfs/replicated-changes.ts';
+import type { ClusterNodeOptions, ClusterNodePorts, ClusterPorts, LockDetail } from './cluster-node-ports.ts';
+import { LiveConfig } from './live-config.ts';
 import { QuorumClient } from './quorum-client.ts';
 
-/** A kept losing side of a divergent rejoin (§13.2.2). */
-export interface LosingSide {
-  /** Name of the kept database. */
-  readonly id: string;
-  readonly time: number;
-  readonly paths: readonly string[];
-}
-
-export interface LosingSides {
-  /** Where the next one goes; a path that doesn't exist yet. */
-  nextPath(): string;
-  /** Remembers what was kept until it is dismissed. */
-  note(path: string, paths: readonly string[]): void;
-  list(): readonly LosingSide[];
-  dismiss(id: string): boolean;
-}
-
-/** The cluster layer's ports; a local node has none. */
-export interface ClusterPorts {
-  readonly datagram: DatagramPort;
-  readonly ringIds: RingIdStore;
-  /** The last quorate ring whose round the tree has completed (§13.2.1). */
-  readonly primaryRing: RingIdStore;
-  readonly expectedVotes?: ExpectedVotesStore;
-  /**
-   * A newer configuration for the transport: names resolved, peers and addresses changed while running. `done` gets what applies now, and
-   * sentences for what needs a restart (§13.2.10).
-   */
-  reconfigure(
-    config: ClusterConfig,
-    done: (
-      result:
-        | { readonly config: ClusterConfig; readonly problems: readonly string[] }
-        | { readonly errors: readonly string[] },
-    ) => void,
-  ): void;
-}
-
-/** What a machine did, for trace and black box. */
-export interface NodeTransition {
-  readonly machine: string;
-  readonly event: string;
-  readonly detail: unknown;
-}
-
-export interface ClusterNodePorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly store: Store;
-  /** Host copy of `corosync.conf` (§5.8). */
-  readonly hostConfig: HostFile;
-  readonly losingSides: LosingSides;
-  readonly debug: { get(): boolean; set(enabled: boolean): void };
-  readonly cluster?: ClusterPorts | undefined;
-  readonly trace?: ((transition: NodeTransition) => void) | undefined;
-}
-
-export interface ClusterNodeOptions {
-  /** Up to the first dot. */
-  readonly nodeName: string;
-  readonly pid: number;
-  /** Published as `nodeip`. */
-  readonly address: string;
-  /** Shown owner of all files (§13.2.6). */
-  readonly owner: { readonly uid: number; readonly gid: number };
-  readonly treeMode: TreeMode;
-  readonly acknowledgement: 'majority' | 'local';
-  /** Literal addresses; present exactly when `ports.cluster` is. */
-  readonly config?: ClusterConfig | undefined;
-}
+export type {
+  ClusterNodeOptions,
+  ClusterNodePorts,
+  ClusterPorts,
+  LosingSide,
+  LosingSides,
+  NodeTransition,
+} from './cluster-node-ports.ts';
 
 export type ReplicaName = 'dcdb' | 'status';
 
 export type Outcome = { readonly ok: true } | { readonly ok: false; readonly code: string; readonly message: string };
+
+/** How often a node tries to store what its disk has refused. */
+const PROBE_RING_ID_MS = 5000;
 
 const NOT_IN_A_CLUSTER: Outcome = { ok: false, code: 'local-mode', message: 'this node is not part of a cluster' };
 
@@ -151,22 +82,23 @@ export class ClusterNode {
   readonly #ports: ClusterNodePorts;
   readonly #options: ClusterNodeOptions;
   readonly #files: NodeFiles;
-  readonly #hostConfig: HostConfig;
+  readonly #config: LiveConfig;
   readonly #totem: TotemNode | undefined;
   readonly #dcdb: TreeReplica | undefined;
   readonly #kvstore: Replica | undefined;
   readonly #quorum: QuorumClient;
-  #config: ClusterConfig | undefined;
-  #restartNeeded: readonly string[] = [];
   #view: QuorumView | undefined;
   #isStopping = false;
+  /** What keeps this node out of its cluster, as a sentence. */
+  #hindrance: string | undefined;
+  /** Ends the process, so that its supervisor starts it anew; set by whoever can. */
+  onRestartWanted: ((reason: string) => void) | undefined;
 
   /** `memdb` comes from `openTree` over the same store. */
   constructor(memdb: Memdb, ports: ClusterNodePorts, options: ClusterNodeOptions) {
     this.memdb = memdb;
     this.#ports = ports;
     this.#options = options;
-    this.#config = options.config;
     const { clock, log } = ports;
     this.status = new Status({
       nodeName: options.nodeName,
@@ -175,15 +107,30 @@ export class ClusterNode {
       monotonic_s: () => clock.monotonic_ms() / 1000,
       log: (level, message) => log.write('status', level, message),
     });
-    this.#quorum = new QuorumClient(log, (quorate) => this.status.setQuorate(quorate));
+    this.#quorum = new QuorumClient(
+      log,
+      (quorate) => this.status.setQuorate(quorate),
+      ports.inspect?.('quorum', 'quorum-client'),
+    );
     this.#files = nodeFiles(this.status, memdb);
-    this.#hostConfig = createHostConfig({ file: ports.hostConfig, clock, log, notify: (done) => this.#reload(done) });
+    this.#config = new LiveConfig({
+      ports,
+      memdb,
+      config: options.config,
+      applied: (config) => {
+        this.#totem?.reconfigure(config);
+        this.status.installClusterInfo(config);
+      },
+    });
     if (ports.cluster !== undefined && options.config !== undefined) {
       this.#totem = this.#createTotem(ports.cluster, options.config);
       this.#dcdb = this.#createTreeReplica(this.#totem, ports.cluster);
       this.#kvstore = this.#createStatusReplica(this.#totem);
     }
     this.fileSystem = this.#createFileSystem();
+    const { inspect } = ports;
+    if (inspect !== undefined) memdb.locks.inspect = (path) => inspect(path, 'lock');
+    if (ports.trace !== undefined) memdb.locks.onTransition = (transition) => this.#traceLock(transition);
   }
 
   get isLocal(): boolean {
@@ -207,7 +154,7 @@ export class ClusterNode {
    */
   #mayWrite(): boolean {
     if (!this.quorate) return false;
-    const [view, config] = [this.#view, this.#config];
+    const [view, config] = [this.#view, this.#config.current];
     if (this.#options.acknowledgement === 'local' || view === undefined || config === undefined) return true;
     const votesOf = (nodeid: number): number =>
       view.present.includes(nodeid) ? (config.nodes.find((node) => node.nodeid === nodeid)?.votes ?? 0) : 0;
@@ -226,13 +173,14 @@ export class ClusterNode {
 
   /** Begins to form rings; a local node publishes its address and is quorate for ever. */
   startMembership(): void {
-    if (this.#totem === undefined || this.#config === undefined) {
+    const config = this.#config.current;
+    if (this.#totem === undefined || config === undefined) {
       this.#quorum.send({ type: 'LOCAL_MODE' });
       this.status.publishAddress(this.#options.address);
       return;
     }
-    this.#synchroniseHostConfig();
-    this.status.installClusterInfo(this.#config);
+    this.#config.synchronise();
+    this.status.installClusterInfo(config);
     this.#quorum.send({ type: 'CONNECTED' });
     this.#totem.start();
   }
@@ -250,7 +198,7 @@ export class ClusterNode {
   stopMembership(): void {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    this.#hostConfig.stop();
+    this.#config.stop();
     this.#quorum.send({ type: 'SHUTDOWN' });
     this.#totem?.stop();
     this.status.shutDown();
@@ -284,21 +232,23 @@ export class ClusterNode {
   /** What `pve-actors status` shows; JSON values only. */
   describe(): object {
     const { memdb } = this;
+    const { current: config, restartNeeded } = this.#config;
     return {
       node: this.#options.nodeName,
       pid: this.#options.pid,
       mode: this.isLocal ? 'local' : 'cluster',
       quorate: this.quorate,
       ready: this.isReady,
-      cluster: this.#config && {
-        name: this.#config.clusterName,
-        config_version: this.#config.configVersion,
-        transport: this.#config.transport,
-        secauth: this.#config.secauth,
-        nodes: this.#describeNodes(this.#config),
-        timers: this.#config.timers,
-        restart_needed: this.#restartNeeded,
+      cluster: config && {
+        name: config.clusterName,
+        config_version: config.configVersion,
+        transport: config.transport,
+        secauth: config.secauth,
+        nodes: this.#describeNodes(config),
+        timers: config.timers,
+        restart_needed: restartNeeded,
       },
+      hindrance: this.#hindrance,
       quorum: this.#view,
       totem: this.#totem?.status(),
       dcdb: this.describeReplica('dcdb'),
@@ -339,7 +289,7 @@ export class ClusterNode {
   }
 
   #createTotem({ datagram, ringIds, expectedVotes }: ClusterPorts, config: ClusterConfig): TotemNode {
-    const { clock, random, log, trace } = this.#ports;
+    const { clock, random, log, trace, inspect } = this.#ports;
     return createTotemNode({
       nodeid: datagram.nodeid,
       pid: this.#options.pid,
@@ -352,8 +302,16 @@ export class ClusterNode {
       expectedVotes,
       acknowledgement: this.#options.acknowledgement,
       trace,
+      inspect: inspect?.('membership', 'membership'),
       onKilled: () => this.#engineLost(),
+      onRingUnsaved: (seq, failure) => this.#refuseUnsavedRing(seq, failure.message),
       onConfigVersionMismatch: (received, own) => this.#refuseStaleConfig(received, own),
+      onUnknownNodes: (sentence) => {
+        const { path } = this.#ports.hostConfig;
+        this.#config.restartNeeded = [
+          `${sentence}: unless its list is the older one, copy its corosync.conf to ${path} and restart`,
+        ];
+      },
       onQuorum: (quorate, view) => {
         this.#view = view;
         this.#quorum.send({ type: 'NOTIFY', quorate });
@@ -367,7 +325,7 @@ export class ClusterNode {
    */
   #refuseStaleConfig(received: number, own: number): void {
     const { clock, hostConfig } = this.#ports;
-    this.#restartNeeded = [
+    this.#config.restartNeeded = [
       `the cluster has config version ${received}, this node ${own}: copy corosync.conf of a member to ${hostConfig.path} and restart`,
     ];
     clock.setTimeout(() => {
@@ -376,12 +334,54 @@ export class ClusterNode {
     }, 0);
   }
 
+  /**
+   * I2 of membership.ts: a ring whose id could be forgotten must not be used, so that the engine has left. Files stay readable; once the
+   * disk takes the number, the process starts anew and rejoins, as after a full disk under the tree (§13.2.9).
+   */
+  #refuseUnsavedRing(seq: number, reason: string): void {
+    const { clock, log, cluster } = this.#ports;
+    const sentence = `unable to store the id of a new ring: ${reason} - this node leaves the cluster until it can be written`;
+    log.write('TOTEM', 'crit', sentence);
+    this.#hindrance = sentence;
+    clock.setTimeout(() => {
+      this.#totem?.stop();
+      this.#engineLost();
+    }, 0);
+    const probe = (): void => {
+      if (this.#isStopping) return;
+      if (cluster?.ringIds.save(seq) !== undefined) {
+        clock.setTimeout(probe, PROBE_RING_ID_MS);
+        return;
+      }
+      log.write('TOTEM', 'notice', 'ring ids can be stored again - starting anew');
+      this.onRestartWanted?.('ring ids can be stored again');
+    };
+    clock.setTimeout(probe, PROBE_RING_ID_MS);
+  }
+
   #engineLost(): void {
     this.#view = undefined;
     this.#quorum.send({ type: 'ENGINE_LOST', reason: 'CS_ERR_LIBRARY' });
   }
 
-  #createTreeReplica(totem: TotemNode, { primaryRing }: ClusterPorts): TreeReplica {
+  /** For `machines/pmxcfs/dcdb/proven-history.ts`; what is configured counts, whatever quorum was found with. */
+  #provenPort({ provenMark }: ClusterPorts): ProvenPort | undefined {
+    if (provenMark === undefined) return undefined;
+    const nodes = () => this.#config.current?.nodes ?? [];
+    const votesOf = (nodeids: readonly number[] | undefined) =>
+      nodes().reduce(
+        (sum, { nodeid, votes }) => sum + (nodeids === undefined || nodeids.includes(nodeid) ? votes : 0),
+        0,
+      );
+    return {
+      mark: provenMark,
+      hasMajority: () =>
+        this.#options.acknowledgement === 'majority' && 2 * votesOf(this.#view?.present ?? []) > votesOf(undefined),
+      isWhole: (nodeids) => nodes().every(({ nodeid }) => nodeids.includes(nodeid)),
+    };
+  }
+
+  #createTreeReplica(totem: TotemNode, ports: ClusterPorts): TreeReplica {
     const { clock, log, store, losingSides } = this.#ports;
     const { pid, treeMode } = this.#options;
     return new TreeReplica({
@@ -394,11 +394,13 @@ export class ClusterNode {
       mode: treeMode,
       isQuorate: () => this.#mayWrite(),
       ring: () => totem.ring.seq,
-      primaryRing,
-      hostConfig: () => this.#synchroniseHostConfig(),
+      primaryRing: ports.primaryRing,
+      proven: this.#provenPort(ports),
+      hostConfig: () => this.#config.synchronise(),
       losingDatabasePath: () => losingSides.nextPath(),
       onLosingDatabase: ({ path, lost }) => losingSides.note(path, lost),
       onTransition: (transition) => this.#traceReplica('dcdb', transition),
+      inspect: this.#inspectorOf('dcdb'),
     });
   }
 
@@ -413,11 +415,23 @@ export class ClusterNode {
       application: new StatusApplication({ status: this.status, address }),
       holdWhileUnsynced: false,
       onTransition: (transition) => this.#traceReplica('status', transition),
+      inspect: this.#inspectorOf('status'),
     });
+  }
+
+  #inspectorOf(name: ReplicaName): ((machine: string) => Inspector | undefined) | undefined {
+    const { inspect } = this.#ports;
+    return inspect && ((machine) => inspect(name, machine));
   }
 
   #traceReplica(machine: ReplicaName, { event, before, after }: DfsmTransition): void {
     this.#ports.trace?.({ machine, event: event.type, detail: { before, after } });
+  }
+
+  #traceLock({ path, event, before, after, verdict }: LockTransition): void {
+    const { holder } = this.memdb.locks.stateOf(path);
+    const detail: LockDetail = { path, holder, before, after, verdict };
+    this.#ports.trace?.({ machine: 'lock', event: event.type, detail });
   }
 
   #createFileSystem(): FileSystem {
@@ -435,46 +449,6 @@ export class ClusterNode {
       isQuorate: () => this.quorate,
       submit,
     });
-  }
-
-  /** §5.8. Every node reloads its own engine, so that each counts as the one that has to be notified. */
-  #synchroniseHostConfig(): void {
-    const entry = this.memdb.lookup(CLUSTER_CONFIG_PATH);
-    this.#hostConfig.synchronise(entry?.type === FILE ? entry.data : undefined, true);
-  }
-
-  /** Reads the host copy and applies it; `done` gets 0 or 1. */
-  #reload(done: (exitCode: number) => void): void {
-    const { log, cluster } = this.#ports;
-    const config = this.#readHostConfig();
-    if (this.#isStopping || cluster === undefined || config === undefined) {
-      done(1);
-      return;
-    }
-    cluster.reconfigure(config, (result) => {
-      if (this.#isStopping) return;
-      const sentences = 'errors' in result ? result.errors : result.problems;
-      for (const sentence of sentences) log.write('confdb', 'crit', sentence);
-      if ('config' in result) this.#apply(result.config, result.problems);
-      done('config' in result ? 0 : 1);
-    });
-  }
-
-  #readHostConfig(): ClusterConfig | undefined {
-    const { log, hostConfig } = this.#ports;
-    const text = hostConfig.read();
-    if (text === undefined || 'failure' in text) return undefined;
-    const read = readClusterConfig(text.toString('utf8'), hostConfig.path);
-    if ('config' in read) return read.config;
-    for (const problem of read.errors) log.write('confdb', 'crit', formatConfProblem(problem));
-    return undefined;
-  }
-
-  #apply(config: ClusterConfig, problems: readonly string[]): void {
-    this.#config = config;
-    this.#restartNeeded = problems;
-    this.#totem?.reconfigure(config);
-    this.status.installClusterInfo(config);
   }
 }
 

@@ -2,6 +2,7 @@
 import { createActor } from 'xstate';
 import { type QuorumClientEvent, quorumClientMachine } from '../../machines/cluster/quorum-client.ts';
 import type { Log } from '../../runtime/log/log.ts';
+import { type Inspector, inspectedBy } from '../../runtime/trace/machine-steps.ts';
 
 export class QuorumClient {
   readonly #actor;
@@ -9,7 +10,7 @@ export class QuorumClient {
   #crash: unknown;
 
   /** `changed` hears every change of the flag. */
-  constructor(log: Log, changed: (quorate: boolean) => void) {
+  constructor(log: Log, changed: (quorate: boolean) => void, inspect?: Inspector) {
     this.#actor = createActor(
       quorumClientMachine.provide({
         actions: {
@@ -20,6 +21,7 @@ export class QuorumClient {
           },
         },
       }),
+      inspectedBy(inspect),
     );
     // Without an observer xstate would throw an error of an action from a real timer.
     this.#actor.subscribe({

@@ -1,5 +1,14 @@
 /** `pve-actors status` as a person reads it, from what a node's sockets say. Unknown parts are left out, never invented. */
 
+/** What the kernel tells of a process that doesn't answer. */
+export interface SilentProcess {
+  readonly pid: number;
+  /** `R`, `S`, `D`, `T`, … of /proc/PID/stat; undefined where that can't be read. */
+  readonly state: string | undefined;
+  /** Since its last sign of life, as its supervisor knows. */
+  readonly silent_ms: number | undefined;
+}
+
 type Json = { readonly [key: string]: unknown };
 
 export interface NodeState {
@@ -15,6 +24,29 @@ export function statusText({ cluster, actors }: NodeState): string {
   else lines.push(...clusterLines(cluster));
   lines.push('', ...actorLines(actors));
   return `${lines.join('\n')}\n`;
+}
+
+const STATE_ADVICE: Readonly<Record<string, string>> = {
+  T: 'it is stopped: let it go on by kill -CONT PID',
+  t: 'a debugger holds it',
+  D: 'it waits for a disk or a mount: look at the kernel log',
+  R: 'it is busy',
+};
+
+/** A cluster process that runs and doesn't answer: since when, and what to do. */
+export function silenceText(process: SilentProcess | undefined, now: Date, root: string): string {
+  if (process === undefined) return 'the cluster process does not answer, and neither does its supervisor';
+  const { pid, state, silent_ms } = process;
+  const since =
+    silent_ms === undefined
+      ? ''
+      : ` since ${new Date(now.getTime() - silent_ms).toISOString()} (${Math.round(silent_ms / 1000)} s)`;
+  const advice = (STATE_ADVICE[state ?? ''] ?? 'it sleeps').replace('PID', String(pid));
+  return (
+    `the cluster process is alive (pid ${pid}) but does not answer${since}; ${advice}; ` +
+    `its supervisor ends and restarts it after some seconds without a sign of life, at once: kill -9 ${pid}; ` +
+    `look at: pve-actors log --root ${root}`
+  );
 }
 
 function clusterLines(state: Json): string[] {
@@ -119,6 +151,7 @@ function peerRemarks(peer: Json): string[] {
 
 function remarks(state: Json, cluster: Json | undefined): string[] {
   const lines = list(cluster?.restart_needed).map((sentence) => `restart needed  ${sentence}`);
+  if (state.hindrance !== undefined) lines.push(`out of the ring ${state.hindrance}`);
   for (const entry of list(state.losing_sides) as readonly Json[]) {
     const when = new Date(Number(entry.time) * 1000).toISOString();
     lines.push(`losing side     ${entry.id} kept at ${when}: changes given up at ${list(entry.paths).join(', ')}`);

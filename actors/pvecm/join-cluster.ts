@@ -7,7 +7,6 @@
  *  I2 the old database is only given up when it is backed up or set aside, and while no process has it open.
  */
 import { Buffer } from 'node:buffer';
-import { rmSync } from 'node:fs';
 import { wallSeconds } from '../../runtime/clock/clock.ts';
 import { isLoopback } from '../../runtime/formats/host-address.ts';
 import {
@@ -20,6 +19,7 @@ import {
 import { hasHostEntry, makeParentDirectory, replaceHostFile } from '../../runtime/node/host-files.ts';
 import { addressesOf, isOwnAddress, ownAddress } from '../../runtime/node/host-identity.ts';
 import { takeInstanceLock } from '../../runtime/node/instance-lock.ts';
+import { removeFile } from '../../runtime/node/node-directories.ts';
 import { JOIN_API_VERSION, type JoinInformation } from './admit-node.ts';
 import { PvecmFailure } from './failure.ts';
 import { type LinkTexts, parseLinks } from './links.ts';
@@ -164,7 +164,8 @@ function giveUpDatabase(ports: PvecmPorts): void {
     }
     deleteDatabase(layout.database);
     // The rings of the cluster before mean nothing in this one.
-    rmSync(layout.primaryRing, { force: true });
+    removeFile(layout.primaryRing);
+    removeFile(layout.provenMark);
   } finally {
     lock.release();
   }

@@ -4,14 +4,12 @@
  */
 import type { Clock } from '../../runtime/clock/clock.ts';
 import { type ControlHandler, startControlServer } from '../../runtime/ipc/control-server.ts';
-import { MemoryLog } from '../../runtime/log/memory.ts';
 import { makeParentDirectory } from '../../runtime/node/host-files.ts';
 import { type NodeLayout, nodeLayout } from '../../runtime/node/layout.ts';
 import { makeNodeDirectories } from '../../runtime/node/node-directories.ts';
 import { createSystemRandom } from '../../runtime/random/system.ts';
-import { MemoryDisk } from '../../runtime/store/memory.ts';
 import { controlHandlers } from '../node/cluster/control.ts';
-import { ClusterNode, openTree } from '../node/cluster-node.ts';
+import { startLocalTestNode } from '../node/local-test-node.ts';
 import { NodeClient, type NodeDescription } from './node-client.ts';
 import type { PvecmPorts } from './ports.ts';
 
@@ -46,31 +44,14 @@ export async function startTestNode(options: TestNodeOptions): Promise<TestNode>
   const layout = nodeLayout(root);
   makeNodeDirectories(layout, 0);
   makeParentDirectory(layout.bootSocket);
-  const log = new MemoryLog(clock, 1000);
-  const store = new MemoryDisk().open();
-  const memdb = openTree({ store, log, clock }, 'solo');
-  if ('failure' in memdb) throw new Error(memdb.failure);
-  const cluster = new ClusterNode(
-    memdb,
+  const { node: cluster, log } = startLocalTestNode(
+    clock,
     {
-      clock,
       random: createSystemRandom(),
-      log,
-      store,
       hostConfig: { path: layout.hostConfig, read: () => undefined, replace: () => undefined },
-      losingSides: { nextPath: () => '', note: () => {}, list: () => [], dismiss: () => false },
-      debug: { get: () => false, set: () => {} },
     },
-    {
-      nodeName: name,
-      pid: 1,
-      address: '10.0.0.1',
-      owner: { uid: 0, gid: 0 },
-      treeMode: 'solo',
-      acknowledgement: 'majority',
-    },
+    { nodeName: name },
   );
-  cluster.start();
   let overridden: Partial<NodeDescription> = {};
   const calls: string[] = [];
   const noted =

@@ -12,11 +12,10 @@ import {
   type EventFromLogic,
   type EventObject,
   type InputFrom,
-  type InspectionEvent,
   type SnapshotFrom,
 } from 'xstate';
 import type { Clock, TimerHandle } from '../clock/clock.ts';
-import type { Trace } from '../trace/trace.ts';
+import { machineSteps, tracedSteps } from '../trace/machine-steps.ts';
 import { reasonOf } from './actor-error.ts';
 import type { MessageOf, Protocol } from './address.ts';
 import type { ActorDefinition, ActorScope, AskId, Behaviour, MessageCodec } from './definition.ts';
@@ -72,7 +71,8 @@ function startMachine<Ports, P extends Protocol, M extends AnyStateMachine, C>(
   };
   const core = actor.core === undefined ? (undefined as C) : actor.core(machineScope);
   const provided = actor.machine.provide({ actions: actor.effects(machineScope, core) });
-  const inspect = scope.trace === undefined ? undefined : machineInspector(actor.name, scope, scope.trace);
+  const record = { node: scope.node, actor: actor.name, machine: actor.name };
+  const inspect = scope.trace === undefined ? undefined : machineSteps(tracedSteps(scope.trace, record));
   const running = createActor(provided, {
     id: actor.name,
     clock: xstateClock(scope.clock),
@@ -122,58 +122,4 @@ export function xstateClock(clock: Clock): {
       if (handle !== undefined) clock.clearTimeout(handle);
     },
   };
-}
-
-interface TracedSnapshot {
-  readonly value?: unknown;
-  readonly context?: { readonly [key: string]: unknown };
-}
-
-/**
- * One machine record per event: opened when the machine takes the event, written with the snapshot that it led to. An event
- * that is sent from inside a transition waits for its end, so its cause is noted when it is sent.
- */
-function machineInspector<Ports>(
-  actor: string,
-  scope: ActorScope<Ports>,
-  trace: Trace,
-): (inspection: InspectionEvent) => void {
-  let before: TracedSnapshot = {};
-  let sequence = 0;
-  let effects: { type: string; params: unknown }[] = [];
-  const causes: number[] = [];
-  return (inspection) => {
-    if ((inspection.actorRef as { readonly id?: string }).id !== actor) return;
-    if (inspection.type === '@xstate.event') causes.push(trace.current);
-    if (sequence === 0 && (inspection.type === '@xstate.action' || inspection.type === '@xstate.snapshot')) {
-      sequence = trace.begin(causes.shift());
-    }
-    if (inspection.type === '@xstate.action') {
-      const { type, params } = inspection.action;
-      if (!type.startsWith('xstate.')) effects.push({ type, params });
-    }
-    if (inspection.type !== '@xstate.snapshot') return;
-    const after = inspection.snapshot as TracedSnapshot;
-    trace.end(sequence, {
-      kind: 'machine',
-      node: scope.node,
-      actor,
-      machine: actor,
-      event: inspection.event,
-      before: before.value ?? null,
-      after: after.value ?? null,
-      changed: changedKeys(before.context, after.context),
-      effects,
-    });
-    before = after;
-    sequence = 0;
-    effects = [];
-  };
-}
-
-function changedKeys(before: TracedSnapshot['context'], after: TracedSnapshot['context']): { [key: string]: unknown } {
-  const changed: { [key: string]: unknown } = {};
-  if (after === undefined) return changed;
-  for (const key of Object.keys(after)) if (before?.[key] !== after[key]) changed[key] = after[key];
-  return changed;
 }

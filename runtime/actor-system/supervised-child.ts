@@ -56,6 +56,7 @@ export class SupervisedChild {
   #incarnation: Incarnation | undefined;
   #launches = 0;
   #lastEnd = '';
+  #lastSign_ms = 0;
 
   constructor(options: SupervisedChildOptions) {
     this.name = options.name;
@@ -116,6 +117,7 @@ export class SupervisedChild {
       pid: this.#incarnation?.pid,
       mailboxes: Object.fromEntries([...this.#mailboxes].map(([member, mailbox]) => [member, mailbox.depth])),
       lastEnd: this.#lastEnd,
+      silent_ms: this.state === 'running' ? this.#options.clock.monotonic_ms() - this.#lastSign_ms : undefined,
     };
   }
 
@@ -176,6 +178,7 @@ export class SupervisedChild {
     const events: IncarnationEvents = {
       started: (members) => {
         if (!present()) return;
+        this.#noteSign();
         this.#describe(members);
         this.#tellLife({ type: 'started' });
         for (const [member, mailbox] of this.#mailboxes) this.#pump(member, mailbox);
@@ -191,7 +194,9 @@ export class SupervisedChild {
         if (present()) this.#options.outgoing(this, envelope);
       },
       pong: () => {
-        if (present()) this.#tellLife({ type: 'pong' });
+        if (!present()) return;
+        this.#noteSign();
+        this.#tellLife({ type: 'pong' });
       },
       crashed: (reason) => {
         if (!present()) return;
@@ -231,6 +236,10 @@ export class SupervisedChild {
       for (const envelope of mailbox.clear()) this.#options.undelivered(envelope, error);
     }
     this.#options.lost(this, error);
+  }
+
+  #noteSign(): void {
+    this.#lastSign_ms = this.#options.clock.monotonic_ms();
   }
 
   #tellLife(event: LifeEvent): void {

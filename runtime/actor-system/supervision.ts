@@ -76,4 +76,6 @@ export interface ChildStatus {
   readonly mailboxes: { readonly [member: string]: number };
   /** Why the last incarnation ended; empty where none has. */
   readonly lastEnd: string;
+  /** Since when the incarnation that runs has given no sign of life; undefined where none runs. */
+  readonly silent_ms: number | undefined;
 }

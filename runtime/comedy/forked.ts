@@ -11,15 +11,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ForkedActorParent } from 'comedy';
 import { reasonOf } from '../actor-system/actor-error.ts';
-import type { Envelope, MessageEnvelope } from '../actor-system/envelope.ts';
 import type { Incarnation, IncarnationEvents } from '../actor-system/host.ts';
 import { runsFromSource } from './actor-module.ts';
 import type { ChildOrder, ToChild } from './child-protocol.ts';
 import type { ComedySystem } from './comedy-system.ts';
+import { IsolatedIncarnation } from './isolated-incarnation.ts';
 
 const bootFile = join(dirname(fileURLToPath(import.meta.url)), runsFromSource ? 'boot.cts' : 'boot.cjs');
 
-export class ForkedIncarnation implements Incarnation {
+export class ForkedIncarnation extends IsolatedIncarnation implements Incarnation {
   readonly #events: IncarnationEvents;
   #actor: ForkedActorParent | undefined;
   #process: ChildProcess | undefined;
@@ -27,6 +27,7 @@ export class ForkedIncarnation implements Incarnation {
   #ended = false;
 
   constructor(comedy: Promise<ComedySystem>, order: ChildOrder, events: IncarnationEvents) {
+    super();
     this.#events = events;
     this.#start(comedy, order).catch((thrown) => this.#failed(reasonOf(thrown)));
   }
@@ -35,28 +36,12 @@ export class ForkedIncarnation implements Incarnation {
     return this.#process?.pid;
   }
 
-  deliver(envelope: MessageEnvelope): void {
-    this.#send({ kind: 'message', envelope });
-  }
-
-  answer(envelope: Envelope): void {
-    this.#send({ kind: 'answer', envelope });
-  }
-
-  ping(): void {
-    this.#send({ kind: 'ping' });
-  }
-
-  stop(): void {
-    this.#send({ kind: 'stop' });
-  }
-
   kill(): void {
     this.#killed = true;
     this.#process?.kill('SIGKILL');
   }
 
-  #send(message: ToChild): void {
+  protected send(message: ToChild): void {
     // A refusal means that the process is gone; its exit tells the supervisor.
     this.#actor?.send('deliver', message).catch(() => {});
   }
@@ -79,7 +64,7 @@ export class ForkedIncarnation implements Incarnation {
     this.#watchProcess(actor, () => system.getBus().removeForkedRecipient(actor));
     await proxy.initialize();
     this.#actor = actor;
-    this.#send({ kind: 'begin' });
+    this.send({ kind: 'begin' });
   }
 
   /** Takes the process at the moment in which comedy stores it. */

@@ -4,18 +4,19 @@
  */
 import { Worker } from 'node:worker_threads';
 import { reasonOf } from '../actor-system/actor-error.ts';
-import type { Envelope, MessageEnvelope } from '../actor-system/envelope.ts';
 import type { Incarnation, IncarnationEvents } from '../actor-system/host.ts';
 import { runsFromSource } from './actor-module.ts';
 import type { ChildOrder, Report, ToChild } from './child-protocol.ts';
+import { IsolatedIncarnation } from './isolated-incarnation.ts';
 
-export class ThreadedIncarnation implements Incarnation {
+export class ThreadedIncarnation extends IsolatedIncarnation implements Incarnation {
   readonly pid = undefined;
   readonly #events: IncarnationEvents;
   readonly #worker: Worker;
   #terminated = false;
 
   constructor(order: ChildOrder, events: IncarnationEvents, report: (report: Report) => void) {
+    super();
     this.#events = events;
     this.#worker = startWorker(order);
     this.#worker.on('message', report);
@@ -24,23 +25,7 @@ export class ThreadedIncarnation implements Incarnation {
       this.#events.exited(this.#terminated ? 'terminated' : `exited with code ${code}`);
     });
     // Read when the thread has loaded its actor.
-    this.#send({ kind: 'begin' });
-  }
-
-  deliver(envelope: MessageEnvelope): void {
-    this.#send({ kind: 'message', envelope });
-  }
-
-  answer(envelope: Envelope): void {
-    this.#send({ kind: 'answer', envelope });
-  }
-
-  ping(): void {
-    this.#send({ kind: 'ping' });
-  }
-
-  stop(): void {
-    this.#send({ kind: 'stop' });
+    this.send({ kind: 'begin' });
   }
 
   kill(): void {
@@ -48,7 +33,7 @@ export class ThreadedIncarnation implements Incarnation {
     void this.#worker.terminate();
   }
 
-  #send(message: ToChild): void {
+  protected send(message: ToChild): void {
     this.#worker.postMessage(message);
   }
 }

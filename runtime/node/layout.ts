@@ -13,6 +13,8 @@ export interface NodeLayout {
   readonly database: string;
   /** Sequence of the last quorate ring that the tree belongs to. */
   readonly primaryRing: string;
+  /** Whether the database is known to be a beginning of the cluster's history (§13.2.2). */
+  readonly provenMark: string;
   readonly backupDirectory: string;
   readonly lockFile: string;
   /** `/run/pve-cluster`, mode 0750. */
@@ -33,6 +35,8 @@ export interface NodeLayout {
   readonly ringDirectory: string;
   readonly logDirectory: string;
   readonly logFile: string;
+  /** What the control path has decided (runtime/trace/black-box.ts). */
+  readonly blackBox: string;
   /** Local lock of `pvecm`, `/var/lock/pvecm.lock`. */
   readonly pvecmLock: string;
 }
@@ -46,6 +50,7 @@ export function nodeLayout(root: string): NodeLayout {
     stateDirectory: at('var/lib/pve-cluster'),
     database: at('var/lib/pve-cluster/config.db'),
     primaryRing: at('var/lib/pve-cluster/primary_ring'),
+    provenMark: at('var/lib/pve-cluster/proven_history'),
     backupDirectory: at('var/lib/pve-cluster/backup'),
     lockFile: at('var/lib/pve-cluster/.pmxcfs.lockfile'),
     runDirectory: at('run/pve-cluster'),
@@ -60,6 +65,7 @@ export function nodeLayout(root: string): NodeLayout {
     ringDirectory: at('var/lib/corosync'),
     logDirectory: at('var/log/pve-actors'),
     logFile: at('var/log/pve-actors/cluster.log'),
+    blackBox: at('var/log/pve-actors/black-box.jsonl'),
     pvecmLock: at('var/lock/pvecm.lock'),
   };
 }

@@ -1,11 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MemoryDisk } from './memory.ts';
-import type { StoreChange } from './store.ts';
+import type { StoreChange, StoreRow } from './store.ts';
+
+function rowOf(inode: number): StoreRow {
+  return { inode, parent: 0, version: inode, writer: 0, mtime: 0, type: 8, name: `f${inode}`, data: null };
+}
 
 function file(inode: number): StoreChange {
-  const row = { inode, parent: 0, version: inode, writer: 0, mtime: 0, type: 8, name: `f${inode}`, data: null };
-  return { kind: 'replace', row };
+  return { kind: 'replace', row: rowOf(inode) };
 }
 
 function inodesOn(disk: MemoryDisk): readonly number[] {
@@ -72,6 +75,37 @@ test('a backup keeps the rows of its time, and is not overwritten', () => {
     [2],
   );
   assert.is(store.backup('kept.db')?.code, 'EEXIST');
+});
+
+test('a lying disk loses all since it began to lie, and lies no more after that', () => {
+  const disk = new MemoryDisk({ rows: [rowOf(1)], synchronous: 'full' });
+  const store = disk.open();
+  store.commit([file(2)]);
+  disk.isLying = true;
+  for (const inode of [3, 4]) store.commit([file(inode)]);
+  disk.sync();
+  disk.crash(0);
+  assert.equal(inodesOn(disk), [1, 2]);
+  disk.open().commit([file(5)]);
+  disk.crash(0);
+  assert.equal(inodesOn(disk), [1, 2, 5]);
+});
+
+test('reads fail until the disk is repaired', () => {
+  const disk = new MemoryDisk({ rows: [rowOf(1)] });
+  disk.failReads('SQLITE_IOERR');
+  const loaded = disk.open().load();
+  assert.is('failure' in loaded && loaded.failure.message, 'disk I/O error');
+  disk.repair();
+  assert.not('failure' in disk.open().load());
+});
+
+test('a row that rots is another one for good', () => {
+  const disk = new MemoryDisk({ rows: [rowOf(1)] });
+  assert.not(disk.rot(7, (row) => row));
+  assert.ok(disk.rot(1, (row) => ({ ...row, parent: 9 })));
+  disk.crash(0);
+  assert.is(disk.rows[0]?.parent, 9);
 });
 
 test.run();

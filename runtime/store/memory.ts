@@ -1,7 +1,8 @@
 /**
- * The simulated adapter of the Store port: a disk that outlives the processes that open it, and that can refuse
- * commits or lose the last ones when the power goes, as SQLite in WAL mode with synchronous=NORMAL does
- * (spec/pmxcfs.md §3.2).
+ * The simulated adapter of the Store port: a disk that outlives the processes that open it. It can refuse commits and
+ * reads, be slow, lose the last commits when the power goes, as SQLite in WAL mode with synchronous=NORMAL does
+ * (spec/pmxcfs.md §3.2), or all since it began to lie about having synced; and its rows can rot. A torn transaction is a
+ * lost one: SQLite finds it by its checksum.
  */
 import { changesProblem } from './row-check.ts';
 import type { Store, StoreChange, StoreFailure, StoreRow } from './store.ts';
@@ -24,6 +25,11 @@ export class MemoryDisk {
   #rows: Rows = new Map();
   #unsynced: (readonly StoreChange[])[] = [];
   #refusal: { readonly code: string; count: number } | undefined;
+  #readFailure: StoreFailure | undefined;
+  /** What claims to be synced isn't. */
+  isLying = false;
+  /** Time that a commit takes, for whoever simulates the process that waits for it. */
+  commit_ms = 0;
   /** The handle that may write; an older one died with its process. */
   #owner: object | undefined;
   readonly #syncsAlways: boolean;
@@ -51,16 +57,45 @@ export class MemoryDisk {
     this.#refusal = { code, count };
   }
 
+  /** From now on `load` fails with `code`; undefined: it works again. */
+  failReads(code: string | undefined): void {
+    this.#readFailure = code === undefined ? undefined : { code, message: REASONS[code] ?? code };
+  }
+
+  /** True while `load` fails. */
+  get isUnreadable(): boolean {
+    return this.#readFailure !== undefined;
+  }
+
+  /** All faults are over; what is lost stays lost. */
+  repair(): void {
+    this.#refusal = undefined;
+    this.#readFailure = undefined;
+    this.isLying = false;
+    this.commit_ms = 0;
+  }
+
+  /** Replaces a row behind the back of everybody; false where there is none with that inode. */
+  rot(inode: number, change: (row: StoreRow) => StoreRow): boolean {
+    const row = this.#rows.get(inode);
+    if (row === undefined) return false;
+    this.#rows.set(inode, change(row));
+    this.sync();
+    return true;
+  }
+
   /** Power loss: of the commits not yet safe, the first `keepCommits` survive; whoever has the disk open loses it. */
   crash(keepCommits: number): void {
     this.#owner = undefined;
     this.#rows = new Map(this.#synced);
     for (const changes of this.#unsynced.slice(0, keepCommits)) apply(this.#rows, changes);
+    this.isLying = false;
     this.sync();
   }
 
-  /** Makes every commit safe, as a checkpoint does. */
+  /** Makes every commit safe, as a checkpoint does, unless the disk lies. */
   sync(): void {
+    if (this.isLying) return;
     this.#synced = new Map(this.#rows);
     this.#unsynced = [];
   }
@@ -71,7 +106,7 @@ export class MemoryDisk {
     const isOpen = () => this.#owner === owner;
     return {
       isNew: this.#rows.size === 0,
-      load: () => (isOpen() ? { rows: this.rows } : { failure: CLOSED }),
+      load: () => this.#load(isOpen()),
       commit: (changes) => (isOpen() ? this.#commit(changes) : CLOSED),
       probe: () => isOpen() && this.#takeRefusal() === undefined,
       backup: (path) => (isOpen() ? this.#backup(path) : CLOSED),
@@ -79,6 +114,11 @@ export class MemoryDisk {
         if (isOpen()) this.#owner = undefined;
       },
     };
+  }
+
+  #load(isOpen: boolean): ReturnType<Store['load']> {
+    const failure = isOpen ? this.#readFailure : CLOSED;
+    return failure === undefined ? { rows: this.rows } : { failure };
   }
 
   #commit(changes: readonly StoreChange[]): StoreFailure | undefined {

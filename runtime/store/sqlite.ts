@@ -121,8 +121,8 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : 'UNKNOWN';
 }
 
-/** What the schema promises; a damaged database breaks any of it. */
-type StoredRow = readonly [bigint, bigint, bigint, bigint, bigint, bigint, Buffer | null, Buffer | null];
+/** What the schema promises; a damaged database breaks any of it. Numbers beyond 2^53 come rounded, still beyond. */
+type StoredRow = readonly [number, number, number, number, number, number, Buffer | null, Buffer | null];
 
 class SqliteStore implements Store {
   readonly isNew: boolean;
@@ -153,11 +153,10 @@ class SqliteStore implements Store {
   load(): { readonly rows: readonly StoreRow[] } | { readonly failure: StoreFailure } {
     const rows: StoreRow[] = [];
     try {
-      const stored = this.#database.prepare(SELECT).safeIntegers(true).raw(true).iterate() as Iterable<StoredRow>;
+      const stored = this.#database.prepare(SELECT).raw(true).iterate() as Iterable<StoredRow>;
       for (const [inode, parent, version, writer, mtime, type, name, data] of stored) {
-        const numbers = { inode, parent, version, writer, mtime, type };
         // NULL where a torn page or a foreign tool has put it: no name, which the tree refuses (§3.5).
-        const row = { ...asNumbers(numbers), name: name?.toString('latin1') ?? '', data };
+        const row = { inode, parent, version, writer, mtime, type, name: name?.toString('latin1') ?? '', data };
         const problem = rowProblem(row);
         if (problem !== undefined) return { failure: { code: 'MALFORMED_ROW', message: `${this.#path}: ${problem}` } };
         rows.push(row);
@@ -210,12 +209,4 @@ class SqliteStore implements Store {
       return failureOf(error, this.#path);
     }
   }
-}
-
-/** Beyond 2^53 - 1 the number is unsafe, and what is no integer is none: `rowProblem` refuses both. */
-function asNumbers<Name extends string>(values: Readonly<Record<Name, bigint>>): Record<Name, number> {
-  const entries = Object.entries(values) as [Name, bigint][];
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, typeof value === 'bigint' ? Number(value) : Number.NaN]),
-  ) as Record<Name, number>;
 }

@@ -11,7 +11,8 @@ export function canonical(value: unknown): string {
   return JSON.stringify(canonicalValue(value));
 }
 
-function canonicalValue(value: unknown): unknown {
+/** What JSON carries instead of `value`. */
+export function canonicalValue(value: unknown): unknown {
   switch (typeof value) {
     case 'string':
     case 'boolean':

@@ -1,15 +1,20 @@
 import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VirtualClock } from '../clock/virtual.ts';
 import { anyValue } from '../test-support/any-value.ts';
+import { boundedFile } from './bounded-file.ts';
 import { canonical } from './canonical.ts';
 import { lineSink } from './line-sink.ts';
 import type { UnstampedRecord } from './trace.ts';
-import { traceRecordSchema } from './trace-record.schema.ts';
-import { TraceWriter, traceCore } from './writer.ts';
+import { TraceWriter } from './writer.ts';
+
+const schema = JSON.parse(readFileSync(new URL('./trace.schema.json', import.meta.url), 'utf8')) as Schema;
 
 const machine = (type: string): UnstampedRecord => ({
   kind: 'machine',
@@ -24,6 +29,23 @@ const machine = (type: string): UnstampedRecord => ({
     { type: 'arm', params: { timer: 'token' } },
     { type: 'send', params: undefined },
   ],
+});
+
+const sent: UnstampedRecord = {
+  kind: 'send',
+  node: 'n1',
+  actor: 'ring',
+  message: 'token',
+  to: ['n2'],
+  bytes: Buffer.from('abc'),
+};
+
+const note = (event: string): UnstampedRecord => ({
+  kind: 'note',
+  node: 'n1',
+  actor: 'world',
+  event,
+  detail: undefined,
 });
 
 test('equal values have one text, whatever the order of their keys and the place of their arrival', () => {
@@ -70,42 +92,128 @@ test('I1 sequence and cause: what happens inside a record is caused by it', () =
   assert.equal(
     writer.records().map(({ sequence, cause }) => [sequence, cause]),
     [
-      [2, 1],
       [1, null],
+      [2, 1],
       [3, 1],
     ],
   );
 });
 
-test('a throw leaves no record open', () => {
+test('I1 lines leave in the order of their sequence', () => {
+  const lines: string[] = [];
+  const sink = (line: string): boolean => lines.push(line) > 0;
+  const header = { trace: 1, source: 'node', nodes: ['n1'] } as const;
+  const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 0, sink, header });
+  const outer = writer.begin();
+  writer.put(note('inside'));
+  writer.end(writer.begin(), machine('inside too'));
+  assert.is(lines.length, 1, 'the header alone');
+  writer.end(outer, machine('outer'));
+  writer.put(note('after'));
+  assert.equal(
+    lines.slice(1).map((line) => JSON.parse(line).sequence),
+    [1, 2, 3, 4],
+  );
+});
+
+test('what follows a record in one course is caused by it; nothing outside of a course is', () => {
   const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 10 });
+  writer.within(0, () => {
+    writer.follow(writer.put(note('first')));
+    writer.put(note('second'));
+  });
+  writer.follow(writer.put(note('third')));
+  writer.put(note('fourth'));
+  assert.equal(
+    writer.records().map(({ cause }) => cause),
+    [null, 1, null, null],
+  );
+});
+
+test('a throw leaves no record open, and what was held leaves', () => {
+  const lines: string[] = [];
+  const sink = (line: string): boolean => lines.push(line) > 0;
+  const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 10, sink });
   assert.throws(() =>
     writer.within(0, () => {
       writer.begin();
+      writer.put(note('before the end'));
       throw new Error('in the middle');
     }),
   );
   assert.is(writer.current, 0);
   writer.end(1, machine('never'));
-  assert.is(writer.records().length, 0);
+  assert.is(writer.records().length, 1);
+  assert.is(lines.length, 1);
 });
 
-test('I2 I3 the hash covers the whole stream, memory and sink are bounded', () => {
+test('I2 the digest covers the whole stream, whether it is written or not', () => {
+  const run = (changed: number, sink?: (line: string) => boolean): string | undefined => {
+    const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 2, hashed: true, sink });
+    for (let at = 0; at < 20_000; at += 1) {
+      writer.put(at === changed ? note('another') : note(`event ${at % 7}`));
+      if (at % 3 === 0) writer.put({ ...sent, bytes: Buffer.alloc(at % 200, at === changed ? 1 : 0) });
+    }
+    return writer.digest();
+  };
+  const digest = run(-1);
+  assert.match(digest ?? '', /^[0-9a-f]{64}$/);
+  assert.is(
+    run(-1, () => true),
+    digest,
+  );
+  assert.is(
+    run(-1, () => false),
+    digest,
+  );
+  for (const at of [0, 9999, 19_999]) assert.is.not(run(at), digest);
+});
+
+test('I2 every field of a record counts, but what only its bytes tell', () => {
+  const digestOf = (...records: readonly UnstampedRecord[]): string | undefined => {
+    const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 0, hashed: true });
+    for (const record of records) writer.put(record);
+    return writer.digest();
+  };
+  const samples: readonly UnstampedRecord[] = [
+    sent,
+    { ...sent, node: 'n2' },
+    { ...sent, to: ['n3'] },
+    { ...sent, message: 'frame' },
+    { ...sent, bytes: Buffer.from('abd') },
+    { kind: 'receive', node: 'n2', actor: 'ring', message: 'token', from: 'n1', bytes: undefined },
+    { kind: 'receive', node: 'n2', actor: 'ring', message: 'token', from: 'n3', bytes: undefined },
+    { kind: 'drop', node: 'n2', actor: 'network', message: 'token', to: 'n1', reason: 'loss' },
+    { kind: 'drop', node: 'n2', actor: 'network', message: 'token', to: 'n1', reason: 'blocked' },
+    machine('a'),
+    { ...(machine('a') as object), after: 'commit' } as UnstampedRecord,
+    { ...(machine('a') as object), effects: [] } as unknown as UnstampedRecord,
+    { kind: 'core', node: 'n1', actor: 'dcdb', core: 'tree', input: 'write', bytes: undefined, result: '0' },
+    { kind: 'core', node: 'n1', actor: 'dcdb', core: 'tree', input: 'write', bytes: undefined, result: '-2' },
+    { kind: 'log', node: 'n1', actor: 'log', domain: 'dcdb', level: 'notice', message: 'x' },
+    { kind: 'violation', node: 'n1', actor: 'checker', rule: 'I3', message: 'x' },
+    { kind: 'fault', node: '', actor: 'world', fault: 'crash', detail: [1] },
+    { kind: 'fault', node: '', actor: 'world', fault: 'crash', detail: [2] },
+    { kind: 'request', node: 'n1', actor: 'client', request: 'write', detail: ['a'] },
+    note('x'),
+  ];
+  const digests = samples.map((record) => digestOf(record));
+  assert.is(new Set(digests).size, samples.length);
+  assert.is.not(digestOf(note('x'), note('y')), digestOf(note('y'), note('x')));
+});
+
+test('I3 memory and sink are bounded', () => {
   const lines: string[] = [];
   const sink = (line: string): boolean => lines.length < 3 && lines.push(line) > 0;
-  const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 2, hashed: true, sink });
-  const whole = createHash('sha256');
-  for (const type of ['a', 'b', 'c', 'd', 'e']) {
-    writer.end(writer.begin(), machine(type));
-    whole.update(`${canonical(writer.records().at(-1))}\n`);
-  }
+  const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 2, sink });
+  for (const type of ['a', 'b', 'c', 'd', 'e']) writer.end(writer.begin(), machine(type));
   assert.equal(
     writer.records().map(({ sequence }) => sequence),
     [4, 5],
   );
   assert.is(lines.length, 3);
   assert.is(writer.lost, 2);
-  assert.is(writer.digest(), whole.digest('hex'));
+  assert.is(writer.count, 5);
 });
 
 test('a sink that throws costs its lines alone', () => {
@@ -126,45 +234,61 @@ test('a stream that nobody reads costs lines, not memory', () => {
   assert.not(sink('after the end') && sink('after the end'));
 });
 
-test('a core input is a record with its digest, size and result', () => {
+test('a file of a live node keeps its bound, and says once that it is incomplete', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pve-actors-trace-'));
+  try {
+    const said: string[] = [];
+    const path = join(folder, 'bounded.jsonl');
+    const file = boundedFile(path, 100, (sentence) => said.push(sentence));
+    assert.equal(
+      Array.from({ length: 10 }, () => file.write('x'.repeat(29))),
+      [true, true, true, ...Array(7).fill(false)],
+    );
+    await file.close();
+    assert.is(readFileSync(path).length, 90);
+    assert.is(said.length, 1);
+    assert.match(said[0]!, /incomplete/);
+    const nowhere = boundedFile(join(folder, 'no', 'where'), 100, (sentence) => said.push(sentence));
+    await nowhere.close();
+    assert.not(nowhere.write('x'));
+    assert.is(said.length, 2);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test('bytes are in a record by their size and digest', () => {
   const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 10 });
-  const input = { node: 'n1', actor: 'dcdb', core: 'tree', input: 'write', bytes: Buffer.from('abc') };
-  assert.is(
-    traceCore(writer, input, () => -2, String),
-    -2,
-  );
-  const broken = (): never => {
-    throw new Error('an invariant is broken');
-  };
-  assert.throws(() => traceCore(writer, input, broken, String), 'an invariant is broken');
-  const digest = createHash('sha256').update('abc').digest('hex');
-  const [first, second] = writer.records();
-  const stamp = { v: 1, sequence: 1, time_ms: 0, cause: null };
-  const expected = {
-    kind: 'core',
-    node: 'n1',
-    actor: 'dcdb',
-    core: 'tree',
-    input: 'write',
-    digest,
-    size_bytes: 3,
-    result: '-2',
-  };
-  assert.equal(first, { ...stamp, ...expected });
-  assert.equal(second, { ...stamp, sequence: 2, ...expected, result: 'threw' });
+  writer.put(sent);
+  const digest = createHash('sha256').update('abc').digest('hex').slice(0, 16);
+  const stamp = { sequence: 1, time_ms: 0, node: 'n1', actor: 'ring', cause: null };
+  assert.equal(writer.records()[0], { ...stamp, kind: 'send', message: 'token', to: ['n2'], digest, size_bytes: 3 });
 });
 
 test('what is written is what the schema says', () => {
-  const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 10 });
+  const lines: string[] = [];
+  const sink = (line: string): boolean => lines.push(line) > 0;
+  const header = { trace: 1, source: 'simulator', nodes: ['n1'], options: { seed: 1 } } as const;
+  const writer = new TraceWriter({ clock: new VirtualClock(), capacity: 0, sink, header });
   writer.end(writer.begin(), machine('join'));
-  traceCore(writer, { node: 'n1', actor: 'dcdb', core: 'tree', input: 'write' }, () => 0, String);
-  for (const record of writer.records()) {
-    const plain = JSON.parse(canonical(record));
-    assert.equal(mismatches(traceRecordSchema, plain, 'record'), []);
-    assert.ok(mismatches(traceRecordSchema, { ...plain, extra: 1 }, 'record').length > 0);
-    for (const key of Object.keys(plain)) {
+  writer.put(sent);
+  writer.put({ kind: 'receive', node: 'n2', actor: 'ring', message: 'token', from: 'n1', bytes: Buffer.from('abc') });
+  writer.put({ kind: 'drop', node: 'n1', actor: 'network', message: 'token', to: 'n2', reason: 'loss' });
+  writer.put({ kind: 'core', node: 'n1', actor: 'dcdb', core: 'tree', input: 'w', bytes: undefined, result: '0' });
+  writer.put({ kind: 'fault', node: 'n1', actor: 'world', fault: 'crash', detail: undefined });
+  writer.put({ kind: 'request', node: 'n1', actor: 'client', request: 'write', detail: { path: 'a' } });
+  writer.put({ kind: 'log', node: 'n1', actor: 'log', domain: 'dcdb', level: 'notice', message: 'x' });
+  writer.put({ kind: 'violation', node: 'n1', actor: 'checker', rule: 'I3', message: 'x' });
+  writer.put(note('x'));
+  assert.is(lines.length, (schema.oneOf as Schema[]).length, 'a line of each form');
+  const optional = ['detail', 'options', 'origin_wall_ms'];
+  for (const line of lines) {
+    const plain = JSON.parse(line);
+    assert.equal(mismatches(schema, plain, 'record'), []);
+    assert.ok(mismatches(schema, { ...plain, extra: 1 }, 'record').length > 0);
+    for (const key of Object.keys(plain).filter((name) => !optional.includes(name))) {
       const { [key]: _, ...without } = plain;
-      assert.ok(mismatches(traceRecordSchema, without, 'record').length > 0, `without ${key}`);
+      assert.ok(mismatches(schema, without, 'record').length > 0, `without ${key}`);
     }
   }
 });
@@ -180,6 +304,7 @@ function mismatches(schema: Schema, value: unknown, path: string): string[] {
     const fits = (schema.oneOf as Schema[]).filter((one) => mismatches(one, value, path).length === 0);
     if (fits.length !== 1) found.push(`${path}: fits ${fits.length} forms`);
   }
+  if (schema.enum !== undefined && !(schema.enum as unknown[]).includes(value)) found.push(`${path}: not in enum`);
   if ('const' in schema && schema.const !== value) found.push(`${path}: not ${schema.const}`);
   if (schema.type !== undefined && ![schema.type].flat().some((type) => isOfType(type as string, value))) {
     found.push(`${path}: not of type ${schema.type}`);
@@ -188,6 +313,8 @@ function mismatches(schema: Schema, value: unknown, path: string): string[] {
     found.push(`${path}: small`);
   if (typeof schema.pattern === 'string' && !new RegExp(schema.pattern).test(String(value)))
     found.push(`${path}: pattern`);
+  // A value that is no object was told of above.
+  if (typeof object !== 'object') return found;
   for (const key of (schema.required ?? []) as string[]) if (!(key in object)) found.push(`${path}.${key}: missing`);
   for (const [key, sub] of Object.entries(properties)) {
     if (key in object) found.push(...mismatches(sub, object[key], `${path}.${key}`));

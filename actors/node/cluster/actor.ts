@@ -12,7 +12,8 @@ import {
   type GroupDefinition,
 } from '../../../runtime/actor-system/definition.ts';
 import { defineActor } from '../../../runtime/actor-system/machine-actor.ts';
-import type { MountFailureCode } from '../../../runtime/file-system/fuse-mount.ts';
+import type { Clock } from '../../../runtime/clock/clock.ts';
+import type { FuseMount, MountFailureCode } from '../../../runtime/file-system/fuse-mount.ts';
 import { startControlServer } from '../../../runtime/ipc/control-server.ts';
 import { startIpc } from '../../pmxcfs/ipc.ts';
 import type { ReplicaName } from '../cluster-node.ts';
@@ -28,7 +29,8 @@ type Member = ActorDefinition<ClusterProcessPorts, StatusProtocol>;
 const membership: Member = defineBehaviour<ClusterProcessPorts, StatusProtocol>()({
   name: 'membership',
   mailbox,
-  start: ({ ports, reply }) => {
+  start: ({ ports, reply, crash }) => {
+    ports.node.onRestartWanted = crash;
     ports.node.startMembership();
     return {
       receive: (_message, ask) => reply(ask, ports.node.describe()),
@@ -60,13 +62,20 @@ type Opened = { close(): Promise<unknown> } | { readonly refused: string; readon
 
 /** What an endpoint answers to `status`. */
 export interface FaceStatus {
-  readonly state: 'opening' | 'open' | 'refused' | 'closing' | 'closed';
+  readonly state: 'opening' | 'open' | 'refused' | 'lost' | 'closing' | 'closed';
   /** Why it was refused. */
   readonly reason: string;
   readonly isBearable: boolean;
 }
 
-function endpoint(name: string, open: (ports: ClusterProcessPorts) => Promise<Opened>): Member {
+/** What was lost is opened anew after so long, when the first attempt is refused. */
+const RETRY_MS = 5000;
+
+/** `open` may call `lost` once, with a sentence, when somebody else has taken away what it has opened. */
+function endpoint(
+  name: string,
+  open: (ports: ClusterProcessPorts, clock: Clock, lost: (reason: string) => void) => Promise<Opened>,
+): Member {
   return defineActor<ClusterProcessPorts, StatusProtocol>()({
     name,
     mailbox,
@@ -91,9 +100,13 @@ function endpoint(name: string, open: (ports: ClusterProcessPorts) => Promise<Op
       };
       return {
         open: () => {
-          open(scope.ports).then(settle, (error: Error) => settle({ refused: error.message }));
+          const lost = (reason: string) => scope.send({ type: 'LOST', reason });
+          open(scope.ports, scope.clock, lost).then(settle, (error: Error) => settle({ refused: error.message }));
         },
         complain: ({ context }) => scope.log.write('main', 'crit', context.reason),
+        retryLater: () => {
+          scope.clock.setTimeout(() => scope.send({ type: 'RETRY' }), RETRY_MS);
+        },
         close: () => {
           const closed = () => scope.send({ type: 'CLOSED' });
           close().then(closed, closed);
@@ -106,7 +119,31 @@ function endpoint(name: string, open: (ports: ClusterProcessPorts) => Promise<Op
 /** This machine has no mounts to offer; every other failure is a mount point to be put in order. */
 const CANNOT_MOUNT: ReadonlySet<MountFailureCode> = new Set(['no-binding', 'no-device', 'no-permission']);
 
-const fileSystem = endpoint('file-system', async ({ mount, log }) => {
+const WATCH_MOUNT_MS = 2000;
+/** The table of mounts can't be read for a moment where the machine has no file handles left. */
+const MISSES_MAX = 2;
+
+/**
+ * Looks from time to time whether the mount is still there. Where the original ends when somebody takes it away, this daemon mounts again:
+ * the node stays a member meanwhile. Returns what ends the watch.
+ */
+function watchMount({ isMounted }: FuseMount, clock: Clock, lost: () => void): () => void {
+  let isOver = false;
+  let misses = 0;
+  const look = async (): Promise<void> => {
+    misses = (await isMounted()) ? 0 : misses + 1;
+    if (isOver) return;
+    if (misses < MISSES_MAX) timer = clock.setTimeout(look, WATCH_MOUNT_MS);
+    else lost();
+  };
+  let timer = clock.setTimeout(look, WATCH_MOUNT_MS);
+  return () => {
+    isOver = true;
+    clock.clearTimeout(timer);
+  };
+}
+
+const fileSystem = endpoint('file-system', async ({ mount, log, layout }, clock, lost) => {
   if (mount === undefined) return { close: async () => {} };
   const mounted = await mount();
   if (!mounted.ok) {
@@ -115,9 +152,15 @@ const fileSystem = endpoint('file-system', async ({ mount, log }) => {
     const refused = `${message}; the node goes on without a mount, files are at hand by: pve-actors file`;
     return { refused, isBearable: true };
   }
+  let isLost = false;
+  const unwatch = watchMount(mounted, clock, () => {
+    isLost = true;
+    lost(`somebody else has unmounted ${layout.mountPoint} - mounting it again`);
+  });
   return {
     close: () => {
-      log.write('main', 'notice', 'teardown filesystem');
+      unwatch();
+      if (!isLost) log.write('main', 'notice', 'teardown filesystem');
       return mounted.unmount();
     },
   };

@@ -2,41 +2,15 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VirtualClock } from '../../../runtime/clock/virtual.ts';
 import type { ControlOutcome } from '../../../runtime/ipc/control-server.ts';
-import { MemoryLog } from '../../../runtime/log/memory.ts';
-import { SeededRandom } from '../../../runtime/random/seeded.ts';
-import { MemoryDisk } from '../../../runtime/store/memory.ts';
-import { ClusterNode, openTree } from '../cluster-node.ts';
-import { statusText } from '../status-text.ts';
+import { startLocalTestNode } from '../local-test-node.ts';
+import { silenceText, statusText } from '../status-text.ts';
 import { controlHandlers } from './control.ts';
 
-/** A node in local mode over a memory store. */
+/** A node in local mode with its control socket's answers. */
 function localNode() {
-  const clock = new VirtualClock();
-  const log = new MemoryLog(clock, 100);
-  const store = new MemoryDisk().open();
-  const memdb = openTree({ store, log, clock }, 'solo');
-  if ('failure' in memdb) throw new Error(memdb.failure);
-  const node = new ClusterNode(
-    memdb,
-    {
-      clock,
-      log,
-      store,
-      random: new SeededRandom(1),
-      hostConfig: { path: '/etc/corosync/corosync.conf', read: () => undefined, replace: () => undefined },
-      losingSides: { nextPath: () => '', note: () => {}, list: () => [], dismiss: (id) => id === 'kept' },
-      debug: { get: () => false, set: () => {} },
-    },
-    {
-      nodeName: 'n1',
-      pid: 7,
-      address: '10.0.0.1',
-      owner: { uid: 0, gid: 33 },
-      treeMode: 'solo',
-      acknowledgement: 'majority',
-    },
-  );
-  node.start();
+  const { node } = startLocalTestNode(new VirtualClock(), {
+    losingSides: { nextPath: () => '', note: () => {}, list: () => [], dismiss: (id) => id === 'kept' },
+  });
   const handlers = controlHandlers(node, () => undefined);
   const call = async (method: string, params: unknown = {}): Promise<ControlOutcome> =>
     handlers[method]!(params, { event: () => {}, signal: new AbortController().signal });
@@ -97,6 +71,28 @@ test('the state is shown to people, with what is unknown left out', async () => 
   assert.match(text, /^node {12}n1 \(local, pid 7\)\nquorate {9}yes\ndatabase {8}version 1, 1 entries, 0 bytes\n/);
   assert.match(text, /\nthe node is not running\n$/);
   assert.not.match(text, /undefined|NaN|\[object/);
+});
+
+test('a process that does not answer: since when, what the kernel says of it, what to do', () => {
+  const now = new Date(Date.UTC(2026, 0, 1, 12, 0, 10));
+  const text = (state: string | undefined, silent_ms: number | undefined) =>
+    silenceText({ pid: 77, state, silent_ms }, now, '/r');
+  const start = 'the cluster process is alive (pid 77) but does not answer';
+  const end = [
+    'its supervisor ends and restarts it after some seconds without a sign of life, at once: kill -9 77',
+    'look at: pve-actors log --root /r',
+  ].join('; ');
+  assert.is(
+    text('T', 4200),
+    `${start} since 2026-01-01T12:00:05.800Z (4 s); it is stopped: let it go on by kill -CONT 77; ${end}`,
+  );
+  assert.is(text(undefined, undefined), `${start}; it sleeps; ${end}`);
+  assert.match(silenceText(undefined, now, '/r'), /does not answer, and neither does its supervisor$/);
+});
+
+test('what keeps a node out of its cluster is shown', () => {
+  const text = statusText({ cluster: { node: 'n1', hindrance: 'unable to store the id of a new ring' }, actors: [] });
+  assert.match(text, /\nout of the ring unable to store the id of a new ring\n/);
 });
 
 test('a full state is shown without holes', () => {

@@ -33,6 +33,7 @@ import { numberFile } from '../../../runtime/node/number-file.ts';
 import { openSqliteStore } from '../../../runtime/store/sqlite.ts';
 import type { Store, StoreFailure } from '../../../runtime/store/store.ts';
 import { ClusterNode, type ClusterPorts, openTree } from '../cluster-node.ts';
+import { type NodeTrace, nodeTrace } from './trace.ts';
 
 /** What `boot` hands to the cluster process. */
 export interface ClusterParameters {
@@ -52,6 +53,8 @@ export interface ClusterParameters {
   readonly isDebug?: boolean;
   /** Whom the pid file names, where that is another process: the one that ends this one. */
   readonly daemonPid?: number;
+  /** Absolute path: everything that happens in the cluster process is written there (actors/node/cluster/trace.ts). */
+  readonly trace?: string;
 }
 
 /** What the members of the cluster process share. */
@@ -93,6 +96,7 @@ export async function realPorts(base: BasePorts, given: unknown): Promise<Cluste
     if (parameters.isLocal) log.write('main', 'notice', 'forcing local mode (although corosync.conf exists)');
     else joined ??= await joinCluster(parameters, layout, readHostConfig(hostConfig) ?? config.data, base);
   }
+  if (joined === undefined || store.isNew) takeBackProof(layout);
   const address = joined?.address ?? localAddress();
   log.write(
     'main',
@@ -107,20 +111,24 @@ export async function realPorts(base: BasePorts, given: unknown): Promise<Cluste
       isDebug = enabled;
     },
   };
+  const { nodeName, trace: file } = parameters;
+  const trace = nodeTrace({ node: nodeName, clock, log, blackBox: layout.blackBox, file });
   const node = new ClusterNode(
     memdb,
     {
-      clock,
+      clock: trace.clock,
       random,
       log: {
         write: (domain, level, message) =>
-          level === 'debug' && !isDebug ? undefined : log.write(domain, level, message),
+          level === 'debug' && !isDebug ? undefined : trace.log.write(domain, level, message),
       },
       store,
       hostConfig,
       losingSides: losingSidesIn(layout.backupDirectory, () => wallSeconds(clock)),
       debug,
-      cluster: joined?.ports,
+      cluster: joined && tracedPorts(joined, trace),
+      inspect: trace.inspect,
+      trace: trace.transition,
     },
     {
       nodeName: parameters.nodeName,
@@ -144,7 +152,10 @@ export async function realPorts(base: BasePorts, given: unknown): Promise<Cluste
       ? () => mountFuse({ mountPoint: layout.mountPoint, fileSystem: node.fileSystem, ...owner, log })
       : undefined,
     transport: () => joined?.udp.stats(),
-    close: () => closeAll(layout, owner, joined?.udp, lock),
+    close: () => {
+      closeAll(layout, owner, joined?.udp, lock);
+      trace.close();
+    },
   };
 }
 
@@ -153,6 +164,19 @@ function closeAll(layout: NodeLayout, owner: Owner, udp: SealedUdp | undefined, 
   setRestartFlag(layout.restartFlag, owner.gid);
   removeFile(layout.pidFile);
   lock.release();
+}
+
+/** Peers that come with a later configuration are named by their number. */
+function tracedPorts({ config, ports }: JoinedCluster, trace: NodeTrace): ClusterPorts {
+  const names = new Map(config.nodes.map(({ nodeid, name }) => [nodeid, name]));
+  return { ...ports, datagram: trace.datagram(ports.datagram, (nodeid) => names.get(nodeid) ?? `node ${nodeid}`) };
+}
+
+/** A new database, and what is changed in local mode, is not the cluster's history (`machines/pmxcfs/dcdb/proven-history.ts` H1). */
+function takeBackProof({ provenMark }: NodeLayout): void {
+  const mark = numberFile(provenMark);
+  const failure = mark.load() === 0 ? undefined : mark.save(0);
+  if (failure !== undefined) throw new Error(`${failure.message}; is the disk full, or not writable?`);
 }
 
 /** §1.9 step 4: a daemon that is just ending gets ten seconds. */
@@ -249,6 +273,7 @@ async function joinCluster(
     datagram: udp,
     ringIds: numberFile(`${layout.ringDirectory}/ringid_${own.nodeid}`),
     primaryRing: numberFile(layout.primaryRing),
+    provenMark: numberFile(layout.provenMark),
     expectedVotes: numberFile(`${layout.ringDirectory}/ev_tracking`),
     reconfigure: (newer, done) => {
       applyConfig(udp, newer).then(done, (error: Error) => done({ errors: [error.message] }));
