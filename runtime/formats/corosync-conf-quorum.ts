@@ -3,7 +3,8 @@ import type { ClusterNode, QuorumOptions } from './cluster-config.ts';
 import type { Complain, ConfSection } from './corosync-conf-lines.ts';
 import { quorumRules, readOptions } from './corosync-conf-options.ts';
 
-const withoutQuorum: QuorumOptions = {
+/** What holds where the section, or an option in it, is missing. */
+export const QUORUM_DEFAULTS: QuorumOptions = {
   provider: undefined,
   expected_votes: undefined,
   two_node: false,
@@ -23,7 +24,7 @@ export function readQuorum(
   complain: Complain,
   warn: Complain,
 ): QuorumOptions {
-  if (!section) return withoutQuorum;
+  if (!section) return QUORUM_DEFAULTS;
   const { values, lineOf } = readOptions(section, 'quorum', quorumRules, complain, warn);
   const device = section.sections.find(({ name }) => name === 'device');
   for (const { name, line } of section.sections) {
@@ -65,13 +66,13 @@ export function readQuorum(
   ];
   for (const [excluded, key, message] of exclusions) if (excluded) complain(lineOf(key), `quorum.${message}`);
   return {
-    ...withoutQuorum,
+    ...QUORUM_DEFAULTS,
     provider: values.provider,
     expected_votes: values.expected_votes,
     two_node,
     wait_for_all,
     last_man_standing: values.last_man_standing ?? false,
-    last_man_standing_window_ms: values.last_man_standing_window ?? withoutQuorum.last_man_standing_window_ms,
+    last_man_standing_window_ms: values.last_man_standing_window ?? QUORUM_DEFAULTS.last_man_standing_window_ms,
     auto_tie_breaker: values.auto_tie_breaker ?? false,
     auto_tie_breaker_node: tieBreaker(values.auto_tie_breaker_node, nodes, lineOf('auto_tie_breaker_node'), complain),
     expected_votes_tracking: (values.expected_votes_tracking ?? false) || (values.allow_downscale ?? false),

@@ -18,7 +18,7 @@ const pureModules = ['node:buffer', 'node:assert', 'node:assert/strict'];
 const folderRules: readonly FolderRule[] = [
   { prefix: 'machines/', paths: ['machines/', 'runtime/formats/'], modules: ['xstate', ...pureModules] },
   // Imported by machines, so as pure as they are.
-  { prefix: 'runtime/formats/', paths: ['runtime/formats/'], modules: [...pureModules, 'ipaddr.js'] },
+  { prefix: 'runtime/formats/', paths: ['runtime/formats/'], modules: [...pureModules, 'ipaddr.js', 'saxes'] },
   { prefix: 'runtime/', paths: ['runtime/'], modules: 'any' },
   { prefix: 'actors/', paths: ['actors/', 'machines/', 'runtime/'], modules: ['xstate', ...pureModules] },
   { prefix: 'simulations/', paths: ['simulations/', 'actors/', 'machines/', 'runtime/'], modules: 'any' },
