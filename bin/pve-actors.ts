@@ -35,6 +35,7 @@ program
     new Option('--tree <mode>', 'upstream: with original members').choices(['solo', 'upstream']).default('solo'),
   )
   .addOption(new Option('--synchronous <mode>', 'of the database').choices(['normal', 'full']).default('normal'))
+  .option('--trace <file>', 'write all that happens in the cluster process to this file')
   .option('--until-stdin-ends', 'end when standard input does')
   .option('--debug', 'log debug lines, show stack traces')
   .action((flags: BootFlags) =>
@@ -73,6 +74,20 @@ program
   .action((flags) => runCommand(() => followNodeLog(flags)));
 
 program.addCommand(fileCommand(root));
+
+// The simulator is large: what runs a node does without it.
+const NODE_COMMANDS = ['boot', 'demo', 'status', 'dismiss', 'log', 'file', 'install-units'];
+if (!NODE_COMMANDS.includes(process.argv[2] ?? '')) await addOfflineCommands();
+
+async function addOfflineCommands(): Promise<void> {
+  const [{ simCommand }, { simHaCommand }, { importCommand }] = await Promise.all([
+    import('./commands/sim.ts'),
+    import('./commands/sim-ha.ts'),
+    import('./commands/import-cluster-conf.ts'),
+  ]);
+  program.addCommand(simCommand().addCommand(simHaCommand()));
+  program.addCommand(importCommand());
+}
 
 program
   .command('install-units')

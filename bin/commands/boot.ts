@@ -26,6 +26,8 @@ export interface BootFlags {
   readonly tree: ClusterParameters['treeMode'];
   readonly synchronous: ClusterParameters['synchronous'];
   readonly debug?: boolean;
+  /** Everything that happens in the cluster process is written to this file. */
+  readonly trace?: string;
   readonly untilStdinEnds?: boolean;
 }
 
@@ -93,6 +95,7 @@ export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<n
       synchronous: flags.synchronous,
       mount: flags.mount,
       isDebug: flags.debug === true,
+      ...(flags.trace === undefined ? {} : { trace: resolve(flags.trace) }),
       ...(manner.isDaemon ? { daemonPid: ownPid() } : {}),
     },
     clock,

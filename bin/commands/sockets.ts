@@ -21,6 +21,23 @@ export async function callOnce(
   }
 }
 
+/** An answer, or why there is none; `deadline`: the process lives and is silent. */
+export type Answer =
+  | { readonly value: unknown }
+  | { readonly failure: { readonly code: string; readonly message: string } };
+
+/** As `callOnce`, with the refusal as a value. */
+export async function ask(service: string, path: string, method: string, deadline_ms: number): Promise<Answer> {
+  const client = await connectControl(service, path);
+  if ('failure' in client) return client;
+  try {
+    const outcome = await client.call(method, {}, { deadline_ms });
+    return 'error' in outcome ? { failure: outcome.error } : { value: outcome.result };
+  } finally {
+    client.close();
+  }
+}
+
 export function callCluster(layout: NodeLayout, method: string, params?: unknown): Promise<unknown> {
   return callOnce('the cluster process', layout.controlSocket, method, params);
 }

@@ -7,7 +7,11 @@ import * as assert from 'uvu/assert';
 import { readSource } from './tidy/source-text.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const ENTRIES = ['simulations/cluster/swarm.ts', 'simulations/cluster/swarm-worker.ts'];
+const ENTRIES = [
+  'simulations/cluster/swarm-worker.ts',
+  'simulations/scenarios/run-scenario.ts',
+  'simulations/schedule/shrink.ts',
+];
 const ALLOWED_PACKAGES = ['xstate', 'ipaddr.js'];
 
 interface Graph {

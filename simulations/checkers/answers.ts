@@ -4,6 +4,7 @@ import type { CheckerFactory, Request, RequestKind, TreeChange } from './observa
 const TREE_KINDS: Readonly<Record<RequestKind, TreeChange['kind']>> = {
   create: 'create',
   write: 'write',
+  truncate: 'write',
   mkdir: 'mkdir',
   unlink: 'remove',
   rmdir: 'remove',
@@ -25,7 +26,7 @@ export const answers: CheckerFactory = (view, fail) => {
     const version = applied.get(requestKey(request))?.shift();
     if (version === undefined) {
       fail(`request ${id} (${kind} '${path}') of n${nodeid} was answered ${result} before it was applied there`);
-    } else if ((node?.process?.committedVersion ?? 0) < version) {
+    } else if (node !== undefined && (node.process?.committedVersion ?? 0) < version) {
       fail(`request ${id} (${kind} '${path}') of n${nodeid} was answered ${result} before it was in the database`);
     }
   };

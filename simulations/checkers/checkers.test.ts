@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Memdb } from '../../machines/pmxcfs/tree/memdb.ts';
-import { EACCES } from '../../runtime/file-system/errno.ts';
+import { EACCES, EBUSY } from '../../runtime/file-system/errno.ts';
 import { durability } from './durability.ts';
 import { hostConfig } from './host-config.ts';
 import { lockSafety } from './lock-safety.ts';
@@ -11,11 +11,13 @@ import { minorityAnswers } from './minority-answers.ts';
 import type { Checker, CheckerFactory, ClusterView, ObservedNode, Request, TreeChange } from './observation.ts';
 import { requestMark } from './observation.ts';
 import { oneHistory } from './one-history.ts';
+import { ownDelivery } from './own-delivery.ts';
 import { quorateWrites } from './quorate-writes.ts';
 import { quorumExclusive } from './quorum-exclusive.ts';
 import { ringIdentity } from './ring-identity.ts';
 import { shapeProblem } from './tree-shape.ts';
 import { versions } from './versions.ts';
+import { writers } from './writers.ts';
 
 const STAMP = { writer: 1, time: 1_700_000_000, monotonic_s: 0 };
 
@@ -44,7 +46,14 @@ function fakeCluster(): Fake {
       hostConfig: undefined,
     };
   });
-  const view: ClusterView = { now_ms: 0, nodes, profile: 'promise', connectedWith: () => state.connected };
+  const view: ClusterView = {
+    now_ms: 0,
+    nodes,
+    leastNodes: nodes.length,
+    profile: 'promise',
+    areVotesLowered: false,
+    connectedWith: () => state.connected,
+  };
   return Object.assign(state, { view, nodes });
 }
 
@@ -66,6 +75,7 @@ function request(overrides: Partial<Request>): Request {
     path: 'clients/c/f',
     to: '',
     content: '',
+    size: 0,
     invoked_ms: lastId * 10,
     returned_ms: lastId * 10 + 5,
     result: 0,
@@ -146,6 +156,60 @@ test('I11: two holders of one lock', () => {
   checker.entered?.('one', 'b');
   assert.equal(found, []);
   checker.entered?.('two', 'c');
+  assert.is(found.length, 1);
+});
+
+/** A checker that has seen the replica of n1 come in. */
+function watchMember(factory: CheckerFactory): ReturnType<typeof watch> & { turn(event: string, after: string): void } {
+  const watched = watch(factory);
+  const [node] = watched.fake.nodes;
+  const turn = (event: string, after: string): void => {
+    watched.checker.transition?.(node!, { machine: 'dcdb', event, detail: { before: '', after } });
+  };
+  watched.checker.booted?.(node!);
+  turn('OPEN', 'start');
+  turn('CONFIGURATION', 'synced');
+  return { ...watched, turn };
+}
+
+test('own delivery: an outcome that nobody knows, without a reason', () => {
+  const { checker, found, turn } = watchMember(ownDelivery);
+  const [excused, lost] = [request({ result: -EBUSY }), request({ result: -EBUSY })];
+  checker.invoked?.(excused);
+  turn('MESSAGE', 'leaving');
+  checker.returned?.(excused);
+  turn('OPEN', 'start');
+  turn('CONFIGURATION', 'synced');
+  assert.equal(found, []);
+  checker.invoked?.(lost);
+  turn('CONFIGURATION', 'startSync');
+  turn('ROUND_SYNCED', 'synced');
+  checker.returned?.(lost);
+  assert.is(found.length, 1);
+});
+
+test('own delivery: a request that another one overtakes', () => {
+  const { checker, found, fake } = watchMember(ownDelivery);
+  const marked = (id: number): Request => request({ id, content: requestMark(id), result: 30 });
+  const write = (id: number): TreeChange => change({ detail: `0 false 30 ${requestMark(id)}` });
+  for (const id of [701, 702, 703]) checker.invoked?.(marked(id));
+  checker.changed?.(fake.nodes[0]!, write(701));
+  checker.changed?.(fake.nodes[1]!, write(703));
+  assert.equal(found, []);
+  checker.changed?.(fake.nodes[0]!, write(703));
+  assert.is(found.length, 1);
+  assert.match(found[0]!, /not request 702/);
+});
+
+test('writers are members, but for what an earlier quorate ring has left behind', () => {
+  const { checker, found, fake } = watch(writers);
+  const alone = fake.nodes[1]!;
+  checker.logged?.(alone, 'dcdb', 'members: 2/7, 3/9');
+  checker.changed?.(alone, change({ writer: 2 }));
+  checker.logged?.(alone, 'dcdb', 'applying 1 changes of an earlier quorate ring');
+  checker.changed?.(alone, change({ writer: 1 }));
+  assert.equal(found, []);
+  checker.changed?.(alone, change({ writer: 1 }));
   assert.is(found.length, 1);
 });
 
@@ -231,6 +295,16 @@ test('durability of a private file: the last acknowledged content, or an unknown
   assert.is(judgeContent([create, first, refused], 'three').length, 1);
   assert.is(judgeContent([create, first], '').length, 1);
   assert.is(judgeContent([create, first], undefined).length, 1);
+});
+
+test('durability of a truncated file', () => {
+  const create = request({ kind: 'create' });
+  const write = request({ content: 'hello', result: 5 });
+  const truncate = request({ kind: 'truncate', size: 2 });
+  const grow = request({ kind: 'truncate', size: 4 });
+  assert.equal(judgeContent([create, write, truncate], 'he'), []);
+  assert.equal(judgeContent([create, write, truncate, grow], 'he\0\0'), []);
+  assert.is(judgeContent([create, write, truncate], 'hello').length, 1);
 });
 
 test('durability of a shared file: not one that was over before an acknowledged one began', () => {

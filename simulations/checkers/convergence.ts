@@ -72,6 +72,9 @@ function checkMembersFile(view: ClusterView, { nodeid, process }: ObservedNode, 
     if (entry?.online !== 1) fail(`n${nodeid}: .members says that ${name} is not online`);
     else if (entry.ip === undefined) fail(`n${nodeid}: .members has no address of ${name}`);
   }
+  const config = process?.memdb.lookup('corosync.conf')?.data.toString('latin1') ?? '';
+  const strange = Object.keys(nodelist).filter((name) => !config.includes(`name: ${name}\n`));
+  if (strange.length > 0) fail(`n${nodeid}: .members lists ${strange.join(', ')}, which corosync.conf does not`);
 }
 
 /** C6. */

@@ -69,7 +69,7 @@ function privateProblem(memdb: Memdb, path: string, requests: readonly Request[]
   return `ends as ${short(found)} instead of ${expected}; last request ${last.id} (${last.kind}) got ${last.result}`;
 }
 
-function stateAfter(state: string | undefined, path: string, { kind, to, content }: Request): string | undefined {
+function stateAfter(state: string | undefined, path: string, { kind, to, content, size }: Request): string | undefined {
   switch (kind) {
     case 'create':
       return '';
@@ -77,6 +77,8 @@ function stateAfter(state: string | undefined, path: string, { kind, to, content
       return '(directory)';
     case 'write':
       return content;
+    case 'truncate':
+      return state?.slice(0, size).padEnd(size, '\0');
     case 'unlink':
     case 'rmdir':
       return undefined;

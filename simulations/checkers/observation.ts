@@ -12,6 +12,8 @@ export interface ObservedProcess {
   readonly node: ClusterNode;
   readonly memdb: Memdb;
   readonly isStopped: boolean;
+  /** Of its machine's monotonic clock. */
+  readonly now_ms: number;
   /** Version in the last transaction that the store took. */
   readonly committedVersion: number;
 }
@@ -45,7 +47,7 @@ export interface TreeReplacement {
   readonly isGood: boolean;
 }
 
-export type RequestKind = 'create' | 'write' | 'mkdir' | 'unlink' | 'rmdir' | 'rename' | 'mtime';
+export type RequestKind = 'create' | 'write' | 'truncate' | 'mkdir' | 'unlink' | 'rmdir' | 'rename' | 'mtime';
 
 /** A client's request from its invocation to its end. */
 export interface Request {
@@ -56,8 +58,10 @@ export interface Request {
   readonly kind: RequestKind;
   readonly path: string;
   readonly to: string;
-  /** Content of a write, which always covers the whole file. */
+  /** Of the whole file after a write, or of the target after a rename, as its client knows it. */
   readonly content: string;
+  /** Of the file after a truncate, bytes. */
+  readonly size: number;
   readonly invoked_ms: number;
   returned_ms: number;
   /** Undefined while nobody has answered. */
@@ -76,8 +80,13 @@ export function requestMark(id: number): string {
 
 export interface ClusterView {
   readonly now_ms: number;
+  /** Of the cluster now: some may come and go. */
   readonly nodes: readonly ObservedNode[];
+  /** So few they have been at some time. */
+  readonly leastNodes: number;
   readonly profile: 'promise' | 'wild';
+  /** An operator has told nodes to expect fewer votes than there are: no majority is sure any more. */
+  readonly areVotesLowered: boolean;
   /**
    * The nodes to and from which datagrams can find a way from `nodeid` now, perhaps over others; itself included, none while it is
    * down or stopped.

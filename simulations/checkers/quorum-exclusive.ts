@@ -10,6 +10,7 @@ export const quorumExclusive: CheckerFactory = (view, fail) => {
     view.nodes.filter(({ process }) => process?.node.quorate === true).map(({ nodeid }) => nodeid);
 
   const check = (): void => {
+    if (view.areVotesLowered) return;
     const nodes = quorate();
     for (const [at, a] of nodes.entries()) {
       for (const b of nodes.slice(at + 1)) {

@@ -7,7 +7,7 @@ import type { StoreRow } from '../../runtime/store/store.ts';
 export const CONFIG_PATH = 'corosync.conf';
 
 export interface ConfContent {
-  readonly nodeCount: number;
+  readonly nodeids: readonly number[];
   readonly version: number;
   /** Rotations without a message after which the token rests. */
   readonly idleRotations: number;
@@ -15,8 +15,8 @@ export interface ConfContent {
   readonly tokenRise_ms?: number;
 }
 
-export function clusterConfText({ nodeCount, version, idleRotations, tokenRise_ms = 0 }: ConfContent): string {
-  const nodes = Array.from({ length: nodeCount }, (_, at) => nodeSection(at + 1)).join('');
+export function clusterConfText({ nodeids, version, idleRotations, tokenRise_ms = 0 }: ConfContent): string {
+  const nodes = nodeids.map(nodeSection).join('');
   const token = tokenRise_ms === 0 ? '' : `  token: ${900 + tokenRise_ms}\n  token_coefficient: 125\n`;
   const totem = `totem {\n  cluster_name: simulated\n  config_version: ${version}\n${token}  secauth: on\n  seqno_unchanged_const: ${idleRotations}\n  transport: udp\n  version: 2\n}\n`;
   return `nodelist {\n${nodes}}\n\nquorum {\n  provider: corosync_votequorum\n}\n\n${totem}`;

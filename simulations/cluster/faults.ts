@@ -1,9 +1,13 @@
 /**
- * What befalls the machines and the cables of a run. A fault is an act now, and perhaps one later that ends it. All faults of a
+ * Draws what befalls a cluster, by chance from the seed: a fault is an act now, and perhaps one later that ends it. All faults of a
  * round hit the same victims, so that a run within the promise never harms more than a minority at once.
  */
 import type { SeededRandom } from '../../runtime/random/seeded.ts';
-import type { SimulatedNode } from './node.ts';
+import type { StoreRow } from '../../runtime/store/store.ts';
+import type { Act, Way } from './act.ts';
+import { perform } from './acts.ts';
+import { CONFIG_PATH } from './cluster-files.ts';
+import { ROT_FIELDS, type SimulatedNode } from './node.ts';
 import type { FaultKind } from './options.ts';
 import type { ClusterWorld } from './world.ts';
 
@@ -15,99 +19,158 @@ export interface Round {
   isOver: boolean;
 }
 
-type Fault = (round: Round) => void;
+/** A fault that is being drawn. */
+interface Strike {
+  readonly round: Round;
+  readonly world: ClusterWorld;
+  readonly victims: readonly SimulatedNode[];
+  readonly random: SeededRandom;
+  now(act: Act): void;
+  /** What ends the fault after up to `longest_ms`, often much sooner, unless its round has ended before. */
+  later(longest_ms: number, acts: () => readonly Act[]): void;
+}
 
 const LEAST_FAULT_MS = 100;
 /** Over before the others take notice: less than a token timeout. */
 const QUICK_MS = 600;
-const DISK_FULL_COMMITS = Number.POSITIVE_INFINITY;
-const HEALTHY_COMMITS = 0;
 
-export const FAULTS: Readonly<Record<FaultKind, Fault>> = {
-  crash: (round) => {
-    const victim = round.random.pick(round.victims);
-    round.world.crash(victim);
-    later(round, 15_000, () => round.world.boot(victim));
+export const FAULTS: Readonly<Record<FaultKind, (strike: Strike) => void>> = {
+  crash: ({ victims, random, now, later }) => {
+    const node = random.pick(victims).nodeid;
+    now({ act: 'crash', node });
+    later(15_000, () => [{ act: 'boot', node }]);
   },
-  'power-loss': (round) => {
-    const { world, random } = round;
-    const victims = random.chance(0.5) ? round.victims : [random.pick(round.victims)];
-    for (const victim of victims) world.losePower(victim, random.below(victim.disk.unsyncedCommits + 1));
-    later(round, 15_000, () => {
-      for (const victim of victims) world.boot(victim);
-    });
+  'power-loss': ({ victims, random, now, later }) => {
+    const darkened = random.chance(0.5) ? victims : [random.pick(victims)];
+    for (const { nodeid, disk } of darkened) {
+      now({ act: 'lose-power', node: nodeid, kept: random.below(disk.unsyncedCommits + 1) });
+    }
+    later(15_000, () => darkened.map(({ nodeid }) => ({ act: 'boot', node: nodeid })));
   },
-  stop: (round) => {
-    const victim = round.random.pick(round.victims);
-    round.world.shutDown(victim);
-    later(round, 8000, () => round.world.boot(victim));
+  stop: ({ victims, random, now, later }) => {
+    const node = random.pick(victims).nodeid;
+    now({ act: 'shut-down', node });
+    later(8000, () => [{ act: 'boot', node }]);
   },
-  pause: (round) => {
-    const { world, random } = round;
-    const victim = random.pick(round.victims);
+  pause: ({ victims, random, now, later }) => {
+    const victim = random.pick(victims);
     const pid = victim.process?.pid;
-    world.pause(victim);
-    later(round, random.pick([600, 2000, 8000, 30_000]), () => {
-      if (victim.process?.pid === pid) world.resume(victim);
-    });
+    now({ act: 'pause', node: victim.nodeid });
+    later(random.pick([600, 2000, 8000, 30_000]), () =>
+      victim.process?.pid === pid ? [{ act: 'resume', node: victim.nodeid }] : [],
+    );
   },
-  partition: (round) => {
-    const { world, random } = round;
+  partition: ({ world, victims, random, now, later }) => {
     // Together on the far side, or each alone.
     const isTogether = random.chance(0.6);
-    for (const victim of round.victims) {
-      for (const other of world.nodes) {
-        if (other === victim || (isTogether && round.victims.includes(other))) continue;
-        world.cut(victim.nodeid, other.nodeid);
-        world.cut(other.nodeid, victim.nodeid);
-      }
-    }
-    later(round, 20_000, () => world.healNetwork());
+    const ways = victims.flatMap((victim) =>
+      world.nodes.flatMap((other): readonly Way[] => {
+        if (other === victim || (isTogether && victims.includes(other))) return [];
+        return bothWays(victim.nodeid, other.nodeid);
+      }),
+    );
+    now({ act: 'cut', ways });
+    later(20_000, () => [{ act: 'heal-network' }]);
   },
-  'one-way': (round) => {
-    const { world, random } = round;
-    const victim = random.pick(round.victims).nodeid;
+  'one-way': ({ world, victims, random, now, later }) => {
+    const victim = random.pick(victims).nodeid;
     const isDeaf = random.chance(0.5);
+    const ways: Way[] = [];
     for (const { nodeid } of world.nodes) {
       if (nodeid === victim || random.chance(0.3)) continue;
-      if (isDeaf) world.cut(nodeid, victim);
-      else world.cut(victim, nodeid);
+      ways.push(isDeaf ? [nodeid, victim] : [victim, nodeid]);
     }
-    later(round, 15_000, () => world.healNetwork());
+    now({ act: 'cut', ways });
+    later(15_000, () => [{ act: 'heal-network' }]);
   },
-  loss: (round) => {
-    const { world, random } = round;
+  loss: (strike) => {
+    const { world, random, now, later } = strike;
     const loss = random.pick([0.1, 0.3, 0.6]);
     const latency_max_ms = random.pick([5, 30, 200]);
-    forEachLink(round, (from, to) => {
-      world.network.setLink(from, to, { ...world.usualConditions, latency_max_ms, loss, duplication: 0.05 });
-    });
-    later(round, 6000, () => forEachLink(round, (from, to) => world.network.setLink(from, to, undefined)));
+    const ways = waysOf(strike);
+    now({ act: 'link', ways, ...world.usualConditions, latency_max_ms, loss, duplication: 0.05 });
+    later(6000, () => [{ act: 'link-usual', ways }]);
   },
-  clog: (round) => {
-    const { world, random } = round;
-    const clogged: [number, number][] = [];
-    forEachLink(round, (from, to) => {
-      if (random.chance(0.5)) clogged.push([from, to]);
-    });
-    for (const [from, to] of clogged) world.network.clog(from, to);
-    later(round, 4000, () => {
-      for (const [from, to] of clogged) world.network.unclog(from, to);
-    });
+  clog: (strike) => {
+    const { random, now, later } = strike;
+    const ways = waysOf(strike).filter(() => random.chance(0.5));
+    now({ act: 'clog', ways });
+    later(4000, () => [{ act: 'unclog', ways }]);
   },
-  'disk-full': (round) => {
-    const victim = round.random.pick(round.victims);
-    victim.disk.failNextCommits('SQLITE_FULL', DISK_FULL_COMMITS);
-    later(round, 12_000, () => victim.disk.failNextCommits('SQLITE_FULL', HEALTHY_COMMITS));
+  'disk-full': ({ victims, random, now, later }) => {
+    const node = random.pick(victims).nodeid;
+    now({ act: 'disk-full', node });
+    later(12_000, () => [{ act: 'disk-healthy', node }]);
+  },
+  'disk-error': ({ victims, random, now, later }) => {
+    const node = random.pick(victims).nodeid;
+    now({ act: 'disk-error', node });
+    if (random.chance(0.3)) {
+      now({ act: 'disk-unreadable', node });
+      now({ act: 'crash', node });
+      now({ act: 'boot', node });
+    }
+    later(12_000, () => [
+      { act: 'disk-healthy', node },
+      { act: 'boot', node },
+    ]);
+  },
+  'slow-disk': ({ victims, random, now, later }) => {
+    const node = random.pick(victims).nodeid;
+    now({ act: 'disk-slow', node, ms: random.pick([5, 40, 300, 2500]) });
+    later(12_000, () => [{ act: 'disk-healthy', node }]);
+  },
+  'lying-disk': ({ victims, random, now, later }) => {
+    const node = random.pick(victims).nodeid;
+    now({ act: 'disk-lies', node });
+    const kept = random.chance(0.5) ? 0 : random.below(20);
+    later(8000, () => [{ act: 'lose-power', node, kept }]);
+    later(15_000, () => [{ act: 'boot', node }]);
+  },
+  'bit-rot': ({ victims, random, now, later }) => {
+    const { nodeid: node, disk } = random.pick(victims);
+    now({ act: 'crash', node });
+    const field = random.pick(ROT_FIELDS);
+    const rows = disk.rows.filter((row) => mayRot(row, field));
+    if (rows.length > 0) now({ act: 'bit-rot', node, inode: random.pick(rows).inode, field });
+    later(8000, () => [{ act: 'boot', node }]);
+  },
+  bandwidth: (strike) => {
+    const { world, random, now, later } = strike;
+    const ways = waysOf(strike);
+    now({ act: 'link', ways, ...world.usualConditions, bandwidth_kbps: random.pick([128, 1000, 8000]) });
+    later(8000, () => [{ act: 'link-usual', ways }]);
+  },
+  'clock-drift': ({ world, random, now, later }) => {
+    const node = random.pick(world.nodes).nodeid;
+    const rate = random.pick([0.98, 1.02]);
+    const isFrozen = random.chance(0.3);
+    now({ act: 'clock-rate', node, monotonic: isFrozen ? 1 : rate, wall: isFrozen ? 0 : rate });
+    later(30_000, () => [{ act: 'clock-rate', node, monotonic: 1, wall: 1 }]);
+  },
+  upgrade: ({ victims, random, now, later }) => {
+    const node = random.pick(victims).nodeid;
+    now({ act: 'shut-down', node });
+    now({ act: 'upgrade', node });
+    later(6000, () => [{ act: 'boot', node }]);
+  },
+  expected: ({ world, random, now }) => {
+    now({ act: 'expected', node: random.pick(world.nodes).nodeid, votes: 1 + random.below(2) });
   },
   ambush,
-  'clock-step': ({ world, random, victims }) => {
+  'clock-step': ({ world, victims, random, now }) => {
     const step_ms = (random.chance(0.5) ? 1 : -1) * random.pick([1500, 120_000, 3_600_000]);
     // No harm to anybody, so it need not keep to the victims.
     const node = random.chance(0.5) ? random.pick(world.nodes) : random.pick(victims);
-    node.wallOffset_ms += step_ms;
+    now({ act: 'clock-step', node: node.nodeid, step_ms });
   },
 };
+
+/** The time of the whole tree, which decides between equal versions; else any row but those that a start needs. */
+function mayRot({ inode, name, data }: StoreRow, field: string): boolean {
+  if (field === 'mtime') return inode === 0;
+  return inode !== 0 && name !== CONFIG_PATH && (field !== 'data' || data !== null);
+}
 
 /** Lines that a node writes in the middle of something that takes only milliseconds. */
 const MOMENTS: readonly string[] = [
@@ -125,8 +188,7 @@ const MOMENTS: readonly string[] = [
 ];
 
 /** Waits for a moment that chance would hardly hit, then strikes a victim. */
-function ambush(round: Round): void {
-  const { world, random } = round;
+function ambush({ round, world, random }: Strike): void {
   const moment = random.pick(MOMENTS);
   const kind = random.pick(['crash', 'crash', 'pause', 'partition', 'one-way'] as const);
   const delay_ms = random.unit() * random.pick([0.5, 5, 50]);
@@ -146,48 +208,53 @@ function ambush(round: Round): void {
   });
 }
 
-/** Carries out one fault, and writes it down. */
+/** Carries out one fault. */
 export function strike(round: Round, kind: FaultKind): void {
-  const { world, victims } = round;
-  world.trace.write(
-    0,
-    'fault',
-    kind,
-    victims.map(({ nodeid }) => nodeid),
-  );
-  world.mark(`fault ${kind}`);
-  FAULTS[kind](round);
+  const { world, victims, random } = round;
+  const by = world.nextFault(kind);
+  const now = (act: Act): void => perform(world, act, by);
+  const later = (longest_ms: number, acts: () => readonly Act[]): void => {
+    const most_ms = random.chance(0.3) ? QUICK_MS : longest_ms;
+    world.clock.setTimeout(
+      () => {
+        if (round.isOver) return;
+        for (const act of acts()) now(act);
+      },
+      LEAST_FAULT_MS + random.unit() * most_ms,
+    );
+  };
+  FAULTS[kind]({ round, world, victims, random, now, later });
 }
 
-/** Ends all that faults have done. */
-export function heal(world: ClusterWorld): void {
-  world.trace.write(0, 'fault', 'heal');
-  world.healNetwork();
-  for (const node of world.nodes) {
-    node.disk.failNextCommits('SQLITE_FULL', HEALTHY_COMMITS);
-    world.resume(node);
-    world.boot(node);
+/** Between two rounds without healing: what the last round left behind stays, but for some. */
+export function healSome(world: ClusterWorld, random: SeededRandom): void {
+  for (const { nodeid, process } of world.nodes) {
+    const acts: readonly Act[] = [
+      { act: 'boot', node: nodeid },
+      { act: 'resume', node: nodeid },
+      { act: 'disk-healthy', node: nodeid },
+    ];
+    for (const act of acts) {
+      const isChosen = random.chance(0.7);
+      if (isChosen && (act.act !== 'boot' || process === undefined)) perform(world, act);
+    }
   }
-}
-
-/** Ends a fault after up to `longest_ms`, often much sooner, unless its round has ended before. */
-function later(round: Round, longest_ms: number, end: () => void): void {
-  const { world, random } = round;
-  const most_ms = random.chance(0.3) ? QUICK_MS : longest_ms;
-  world.clock.setTimeout(
-    () => {
-      if (!round.isOver) end();
-    },
-    LEAST_FAULT_MS + random.unit() * most_ms,
-  );
+  if (random.chance(0.7)) perform(world, { act: 'heal-network' });
 }
 
 /** All directions between a victim and anybody else. */
-function forEachLink({ world, victims }: Round, run: (from: number, to: number) => void): void {
-  for (const from of world.nodes) {
-    for (const to of world.nodes) {
-      if (from === to || !(victims.includes(from) || victims.includes(to))) continue;
-      run(from.nodeid, to.nodeid);
-    }
-  }
+function waysOf({ world, victims }: Strike): readonly Way[] {
+  return world.nodes.flatMap((from) =>
+    world.nodes.flatMap((to): readonly Way[] => {
+      if (from === to || !(victims.includes(from) || victims.includes(to))) return [];
+      return [[from.nodeid, to.nodeid]];
+    }),
+  );
+}
+
+function bothWays(one: number, other: number): readonly Way[] {
+  return [
+    [one, other],
+    [other, one],
+  ];
 }

@@ -18,6 +18,7 @@ import { MemoryDisk } from '../../runtime/store/memory.ts';
 import type { Store, StoreRow } from '../../runtime/store/store.ts';
 import type { ObservedNode, ObservedProcess } from '../checkers/observation.ts';
 import { CONFIG_PATH, readConfig } from './cluster-files.ts';
+import { MachineClock } from './machine-clock.ts';
 import { observeTree } from './observed-tree.ts';
 import type { Observers } from './observers.ts';
 import { SimulatedProcess } from './process.ts';
@@ -35,7 +36,7 @@ export interface Surroundings {
   /** Something worth counting has happened. */
   mark(name: string): void;
   /** A node has written a line to its log. */
-  heard(message: string): void;
+  heard(message: string, nodeid: number): void;
   /** The node's engine has stopped, since its corosync.conf is older than the others'. */
   configRefused(node: SimulatedNode): void;
 }
@@ -44,8 +45,28 @@ export interface NodeParameters {
   readonly nodeid: number;
   readonly rows: readonly StoreRow[];
   readonly confText: string;
+  /** A database that an operator falls back to. */
+  readonly oldCopy: readonly StoreRow[];
   readonly wallOffset_ms: number;
 }
+
+const NO_INODE = 0x7fffffff;
+const NO_TYPE = 6;
+
+/** How a row rots. */
+const ROTS: Readonly<Record<string, (row: StoreRow) => StoreRow>> = {
+  parent: (row) => ({ ...row, parent: NO_INODE }),
+  type: (row) => ({ ...row, type: NO_TYPE }),
+  data: (row) => {
+    const data = Buffer.from(row.data ?? []);
+    if (data.length > 0) data[data.length >> 1] = (data[data.length >> 1] ?? 0) ^ 0x10;
+    return { ...row, data: row.data === null ? null : data };
+  },
+  mtime: (row) => ({ ...row, mtime: row.mtime ^ 0x10 }),
+};
+export const ROT_FIELDS: readonly string[] = Object.keys(ROTS);
+/** Must be noticed when the database is opened (spec/pmxcfs.md §3.5), which has no check of the other fields. */
+const CONTRADICTIONS: readonly string[] = ['parent', 'type'];
 
 /** A running daemon. */
 export class Daemon implements ObservedProcess {
@@ -65,6 +86,10 @@ export class Daemon implements ObservedProcess {
 
   get isStopped(): boolean {
     return this.process.isStopped;
+  }
+
+  get now_ms(): number {
+    return this.process.clock.monotonic_ms();
   }
 }
 
@@ -87,29 +112,38 @@ const MARKED_LINES: readonly (readonly [start: string, mark: string])[] = [
 
 /** Longer than any usual latency. */
 const LAST_WORDS_MS = 50;
+const VERSION_KEY = 'version-info';
 const CONFIG_REFUSED = /^Received config version .* Exiting$/;
 
 export class SimulatedNode implements ObservedNode {
   readonly nodeid: number;
   readonly name: string;
-  readonly disk: MemoryDisk;
+  disk: MemoryDisk;
   hostConfig: Buffer | undefined;
-  wallOffset_ms: number;
+  readonly clock: MachineClock;
   /** Restarts of the daemon and the machine. */
   boots = 0;
   #daemon: Daemon | undefined;
   readonly #ringIds = durableNumber();
   readonly #primaryRing = durableNumber();
+  readonly #provenMark = durableNumber();
   readonly #around: Surroundings;
   readonly #kept = new Map<string, LosingSide>();
+  #backup: readonly StoreRow[] | undefined;
+  /** Its rows contradict each other, which a start must notice. */
+  #isRotten = false;
+  readonly #oldCopy: readonly StoreRow[];
+  /** Of the software that starts next. */
+  softwareVersion = 1;
 
-  constructor(around: Surroundings, { nodeid, rows, confText, wallOffset_ms }: NodeParameters) {
+  constructor(around: Surroundings, { nodeid, rows, confText, oldCopy, wallOffset_ms }: NodeParameters) {
+    this.#oldCopy = oldCopy;
     this.#around = around;
     this.nodeid = nodeid;
     this.name = `n${nodeid}`;
     this.disk = new MemoryDisk({ rows });
     this.hostConfig = Buffer.from(confText, 'latin1');
-    this.wallOffset_ms = wallOffset_ms;
+    this.clock = new MachineClock(around.clock, wallOffset_ms);
   }
 
   get process(): Daemon | undefined {
@@ -123,24 +157,33 @@ export class SimulatedNode implements ObservedNode {
   /** Starts the daemon, as its unit would after a crash. Does nothing while it runs. */
   boot(): void {
     if (this.#daemon !== undefined) return;
-    const { clock, random, observers, trace, nextPid } = this.#around;
+    const { random, observers, trace, nextPid, mark } = this.#around;
     this.boots += 1;
     const pid = nextPid();
     trace.write(this.nodeid, 'machine', 'boot', { pid });
-    const process = new SimulatedProcess(clock, () => this.wallOffset_ms);
-    const ports = { clock: process.clock, log: this.#log(process), store: this.#store(process) };
+    const process = new SimulatedProcess(this.clock);
+    const ports = { clock: trace.causing(process.clock), log: this.#log(process), store: this.#store(process) };
     const memdb = openTree(ports, 'solo');
     if ('failure' in memdb) {
-      observers.fail('boot', `${this.name} can't open its database: ${memdb.failure}`);
+      process.kill();
+      if (this.disk.isUnreadable) mark('database unreadable');
+      else if (this.#isRotten) this.#replaceDatabase();
+      else observers.fail('boot', `${this.name} can't open its database: ${memdb.failure}`);
+      return;
+    }
+    if (this.#isRotten) {
+      observers.fail('boot', `${this.name} has opened a database whose rows contradict each other`);
       return;
     }
     observeTree(memdb, {
       changed: (change) => {
-        const { kind, path, result, versionAfter } = change;
-        trace.write(this.nodeid, 'tree', kind, [path, result, versionAfter]);
+        trace.treeChange(this.nodeid, change);
         observers.tell('changed', this, change);
       },
-      replaced: (replacement) => observers.tell('replaced', this, replacement),
+      replaced: (replacement) => {
+        trace.treeReplaced(this.nodeid, replacement);
+        observers.tell('replaced', this, replacement);
+      },
     });
     const config = readConfig(
       (this.hostConfig ?? memdb.lookup(CONFIG_PATH)?.data ?? Buffer.alloc(0)).toString('latin1'),
@@ -157,14 +200,15 @@ export class SimulatedNode implements ObservedNode {
           datagram: this.#datagram(process),
           ringIds: this.#ringIds,
           primaryRing: this.#primaryRing,
+          provenMark: this.#provenMark,
           reconfigure: (newer, done) => {
             process.clock.setTimeout(() => done({ config: newer, problems: [] }), 1);
           },
         },
         trace: (transition) => {
-          trace.write(this.nodeid, transition.machine, transition.event, transition.detail);
           observers.tell('transition', this, transition);
         },
+        inspect: trace.inspector(this.nodeid),
       },
       {
         nodeName: this.name,
@@ -179,6 +223,8 @@ export class SimulatedNode implements ObservedNode {
     this.#daemon = new Daemon(pid, process, memdb, node);
     observers.tell('booted', this);
     node.start();
+    node.status.set(VERSION_KEY, Buffer.from(String(this.softwareVersion), 'latin1'));
+    observers.tell('published', this, VERSION_KEY, String(this.softwareVersion));
   }
 
   /** The daemon is gone without a word; its database and its machine stay. */
@@ -199,6 +245,39 @@ export class SimulatedNode implements ObservedNode {
     if (daemon === undefined || daemon.isStopped) return;
     daemon.node.stop();
     this.#end('stop', LAST_WORDS_MS);
+  }
+
+  /** A row is no longer what was written; does nothing while the daemon runs. */
+  rot(inode: number, field: string): void {
+    const change = ROTS[field];
+    if (this.#daemon !== undefined || change === undefined) return;
+    const isFilled = this.disk.rows.some((row) => row.inode === inode && row.data !== null);
+    if (field === 'data' && !isFilled) return;
+    if (!this.disk.rot(inode, change)) return;
+    this.#around.mark(`bit rot in ${field}`);
+    if (CONTRADICTIONS.includes(field)) this.#isRotten = true;
+    this.#around.observers.tell('powerLost', this);
+  }
+
+  /** What an operator does with a damaged database: puts it aside, and starts the daemon with an old copy. */
+  #replaceDatabase(): void {
+    this.#around.mark('damaged database refused');
+    this.#isRotten = false;
+    this.disk = new MemoryDisk({ rows: this.#oldCopy });
+    this.#around.observers.tell('powerLost', this);
+    this.boot();
+  }
+
+  /** A copy of the database is put aside. */
+  backUp(): void {
+    this.#backup = this.disk.rows;
+  }
+
+  /** Puts the copy in the place of the database; does nothing while the daemon runs. */
+  restore(): void {
+    if (this.#daemon !== undefined || this.#backup === undefined) return;
+    this.disk = new MemoryDisk({ rows: this.#backup });
+    this.#around.observers.tell('powerLost', this);
   }
 
   pause(): void {
@@ -236,10 +315,10 @@ export class SimulatedNode implements ObservedNode {
     return {
       write: (domain: string, level: LogLevel, message: string): void => {
         if (process.isDead) return;
-        trace.write(this.nodeid, 'log', level, `[${domain}] ${message}`);
+        trace.log(this.nodeid, domain, level, message);
         for (const [start, name] of MARKED_LINES) if (message.startsWith(start)) mark(name);
         observers.tell('logged', this, domain, message);
-        this.#around.heard(message);
+        this.#around.heard(message, this.nodeid);
         if (CONFIG_REFUSED.test(message)) this.#around.configRefused(this);
       },
     };
@@ -252,6 +331,7 @@ export class SimulatedNode implements ObservedNode {
       commit: (changes) => {
         if (process.isDead) throw new Error('a dead process commits');
         const failure = inner.commit(changes);
+        if (this.disk.commit_ms > 0) process.stall(this.disk.commit_ms);
         if (failure !== undefined || this.#daemon === undefined) return failure;
         for (const change of changes) {
           if (change.kind === 'replace' && change.row.inode === 0) this.#daemon.committedVersion = change.row.version;
@@ -262,26 +342,36 @@ export class SimulatedNode implements ObservedNode {
   }
 
   #datagram(process: SimulatedProcess): DatagramPort {
-    const { network, observers, maxPayload } = this.#around;
+    const { network, observers, trace, maxPayload } = this.#around;
     const port = network.port(this.nodeid, maxPayload);
+    /** Sendings of what waits in the socket of a stopped process. */
+    const unread = new WeakMap<Buffer, number>();
     return {
       nodeid: port.nodeid,
       maxPayload: port.maxPayload,
       send: (peer, payload) => {
         if (mayCarryFrame(payload)) observers.tell('frame', this, payload);
+        network.companion = trace.sent(this.nodeid, [peer], payload);
         port.send(peer, payload);
       },
       multicast: (peers, payload) => {
         if (mayCarryFrame(payload)) observers.tell('frame', this, payload);
+        network.companion = trace.sent(this.nodeid, peers, payload);
         port.multicast(peers, payload);
       },
-      onReceive: (receiver) =>
-        port.onReceive(
-          process.receiver((sender, payload) => {
+      onReceive: (receiver) => {
+        const take = process.receiver((sender, payload) => {
+          const send = unread.get(payload) ?? network.companion;
+          trace.received(this.nodeid, sender, payload, send, () => {
             if (mayCarryFrame(payload)) observers.tell('frame', this, payload);
             receiver(sender, payload);
-          }),
-        ),
+          });
+        });
+        port.onReceive((sender, payload) => {
+          if (process.isStopped) unread.set(payload, network.companion);
+          take(sender, payload);
+        });
+      },
       close: () => port.close(),
     };
   }
@@ -299,7 +389,7 @@ export class SimulatedNode implements ObservedNode {
   }
 
   #losingSides(): LosingSides {
-    const time = Math.floor((this.#around.clock.wall_ms() + this.wallOffset_ms) / 1000);
+    const time = Math.floor(this.clock.wall_ms() / 1000);
     return {
       nextPath: () => `backup/losing-side-${this.boots}-${this.disk.backups.size}`,
       note: (path, paths) => this.#kept.set(path, { id: path, time, paths }),

@@ -1,12 +1,15 @@
 /** Hands every happening to the checkers that look at it, and collects what they find. */
 import { CHECKERS } from '../checkers/all.ts';
-import type { Checker, ClusterView } from '../checkers/observation.ts';
+import type { Checker, CheckerFactory, ClusterView } from '../checkers/observation.ts';
 
 export interface Violation {
   readonly rule: string;
   readonly message: string;
   readonly time_ms: number;
 }
+
+/** Beside those that always look; `none`: nobody looks. */
+export type ExtraCheckers = readonly CheckerFactory[] | 'none';
 
 type Hook = Exclude<keyof Checker, 'rule' | 'why'>;
 type Arguments<H extends Hook> = Parameters<NonNullable<Checker[H]>>;
@@ -18,14 +21,18 @@ export class Observers {
   readonly violations: Violation[] = [];
   readonly #byHook = new Map<Hook, ((...values: never[]) => void)[]>();
   readonly #view: ClusterView;
+  readonly #found: (violation: Violation) => void;
 
-  constructor(view: ClusterView) {
+  /** `found` hears of every violation that is kept. */
+  constructor(view: ClusterView, found: (violation: Violation) => void = () => {}) {
     this.#view = view;
+    this.#found = found;
   }
 
   /** From now on the checkers look; the view is complete. */
-  begin(): void {
-    for (const create of CHECKERS) {
+  begin(more: ExtraCheckers = []): void {
+    if (more === 'none') return;
+    for (const create of [...CHECKERS, ...more]) {
       const checker: Checker = create(this.#view, (message) => this.fail(checker.rule, message));
       for (const [name, hook] of Object.entries(checker)) {
         if (typeof hook !== 'function') continue;
@@ -44,6 +51,8 @@ export class Observers {
 
   fail(rule: string, message: string): void {
     if (this.violations.length >= MOST_VIOLATIONS) return;
-    this.violations.push({ rule, message, time_ms: this.#view.now_ms });
+    const violation = { rule, message, time_ms: this.#view.now_ms };
+    this.violations.push(violation);
+    this.#found(violation);
   }
 }

@@ -16,8 +16,21 @@ export const FAULT_KINDS = [
   'disk-full',
   'clock-step',
   'ambush',
+  'disk-error',
+  'slow-disk',
+  'lying-disk',
+  'bit-rot',
+  'bandwidth',
+  'clock-drift',
+  'upgrade',
+  'expected',
 ] as const;
+/** So many of the kinds came first, and are drawn more often. */
+const USUAL_KINDS = 11;
 export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** What no cluster is promised to survive unharmed: a wrong row that nothing tells from a right one, a minority that is told to be all. */
+const WILD_FAULTS: ReadonlySet<FaultKind> = new Set(['bit-rot', 'expected']);
 
 /** Those after which a ring is formed anew, whatever the timing. */
 export const MEMBERSHIP_FAULTS: readonly FaultKind[] = ['crash', 'power-loss', 'stop', 'partition'];
@@ -36,15 +49,22 @@ export interface RunOptions {
   readonly loss: number;
   readonly duplication: number;
   readonly maxPayload: number;
-  /** `totem.seqno_unchanged_const`: how long the token goes on after a request; the default of 30 costs the most datagrams. */
+  /** `totem.seqno_unchanged_const`: how long the token goes on after a request; corosync's default of 30 costs the most datagrams. */
   readonly idleRotations: number;
   readonly clientsPerNode: number;
   /** Mean time between two requests of one writer. */
   readonly think_ms: number;
   readonly guests: boolean;
   readonly locks: boolean;
+  /** Directories come and go. */
+  readonly trees: boolean;
+  readonly readers: boolean;
+  /** A client writes files of 512 KiB. */
+  readonly largeFiles: boolean;
   /** An operator edits corosync.conf meanwhile. */
   readonly edits: boolean;
+  /** An operator adds and removes nodes. */
+  readonly growth: boolean;
   /** Some nodes start with a database that holds corosync.conf alone, as after a join. */
   readonly freshNodes: boolean;
   /** Wall clocks differ by up to this. */
@@ -58,41 +78,59 @@ const LEAST_CHAOS_MS = 92_000;
 
 const LONGEST_THINK_MS = 5000;
 
-export function drawOptions(seed: number): RunOptions {
+/** What the seed draws, but for `set`. A run within the promise has no faults beyond it, unless they are asked for by name. */
+export function drawOptions(seed: number, set: Partial<RunOptions> = {}): RunOptions {
+  const options = { ...drawAll(seed), ...set };
+  if (options.profile === 'wild' || set.faults !== undefined) return options;
+  return { ...options, faults: options.faults.filter((kind) => !WILD_FAULTS.has(kind)) };
+}
+
+function drawAll(seed: number): RunOptions {
   const random = new SeededRandom(seed).split('options');
-  const kinds = FAULT_KINDS.filter(() => random.chance(0.55));
-  const forming = MEMBERSHIP_FAULTS.some((kind) => kinds.includes(kind)) ? [] : [random.pick(MEMBERSHIP_FAULTS)];
+  const usual = FAULT_KINDS.filter((_, at) => at < USUAL_KINDS && random.chance(0.55));
+  const rarer = new SeededRandom(seed).split('rarer faults');
+  const others = FAULT_KINDS.filter((_, at) => at >= USUAL_KINDS && rarer.chance(0.25));
+  const forming = MEMBERSHIP_FAULTS.some((kind) => usual.includes(kind)) ? [] : [random.pick(MEMBERSHIP_FAULTS)];
   const base_ms = random.pick([0.3, 0.5, 1, 2]);
   const nodeCount = random.chance(0.04) ? 7 : random.pick([2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5]);
   const isPromised = random.chance(0.6);
   const clientsPerNode = random.pick([1, 2]);
+  const clients = new SeededRandom(seed).split('clients');
+  const kinds: readonly FaultKind[] = [...usual, ...others, ...forming];
   return {
     seed,
     nodeCount,
     // Of two nodes none may suffer within the promise.
     profile: isPromised && nodeCount > 2 ? 'promise' : 'wild',
-    faults: FAULT_KINDS.filter((kind) => kinds.includes(kind) || forming.includes(kind)),
+    faults: FAULT_KINDS.filter((kind) => kinds.includes(kind)),
     latency_ms: [base_ms, base_ms * random.pick([1.2, 2, 6])],
     loss: random.pick([0, 0, 0.005, 0.02]),
     duplication: random.pick([0, 0, 0.01]),
     // Each round sends a cluster log of 128 KiB per node to all others: in small pieces that is most of the run's work.
     maxPayload: random.pick(nodeCount <= 3 ? [600, 1400, 8192, 8192] : [1400, 8192, 8192]),
-    idleRotations: random.pick([4, 4, 8, 8, 30]),
+    idleRotations: random.pick([1, 1, 4, 8, 30]),
     clientsPerNode,
     // A request keeps the token going around for a while: the more nodes, the more it costs.
-    think_ms: Math.min(LONGEST_THINK_MS, Math.round(clientsPerNode * nodeCount ** 2 * random.pick([50, 100, 200]))),
+    think_ms: Math.min(LONGEST_THINK_MS, Math.round(clientsPerNode * nodeCount ** 2 * random.pick([80, 150, 250]))),
     guests: random.chance(0.6),
     locks: random.chance(0.6),
     edits: random.chance(0.3),
     freshNodes: random.chance(0.25),
     skew_ms: random.pick([0, 0, 500, 30_000]),
     chaos_ms: LEAST_CHAOS_MS + random.below(10_000),
+    trees: clients.chance(0.4),
+    readers: clients.chance(0.3),
+    largeFiles: clients.chance(0.06),
+    // Beyond the promise a removal may be lost again, and then nobody comes back who could vote for it.
+    growth: clients.chance(0.25) && isPromised && nodeCount >= 3 && nodeCount <= 5,
   };
 }
 
 export function formatOptions(options: RunOptions): string {
   const { seed, nodeCount, profile, latency_ms, faults, maxPayload, idleRotations, clientsPerNode, think_ms } = options;
-  const extras = (['guests', 'locks', 'edits', 'freshNodes'] as const).filter((name) => options[name]);
+  const extras = (
+    ['guests', 'locks', 'trees', 'readers', 'largeFiles', 'edits', 'growth', 'freshNodes'] as const
+  ).filter((name) => options[name]);
   return [
     `seed ${seed}: ${nodeCount} nodes, ${profile}`,
     `latency ${latency_ms[0]}-${latency_ms[1].toFixed(1)} ms`,

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VirtualClock } from '../../runtime/clock/virtual.ts';
 import { withoutAmbient } from './ambient.ts';
+import { MachineClock } from './machine-clock.ts';
 import { drawOptions } from './options.ts';
 import { SimulatedProcess } from './process.ts';
 import { runSeed } from './run.ts';
@@ -42,7 +43,7 @@ test('the host has no clock, no timer and no chance while a simulation runs, and
 
 test('a process that is stopped takes its timers and datagrams when it goes on, a dead one never', () => {
   const clock = new VirtualClock();
-  const process = new SimulatedProcess(clock, () => 5000);
+  const process = new SimulatedProcess(new MachineClock(clock, 5000));
   const seen: string[] = [];
   const receive = process.receiver((sender) => seen.push(`from ${sender}`));
   process.clock.setTimeout(() => seen.push('timer'), 10);

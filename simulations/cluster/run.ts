@@ -1,12 +1,17 @@
 /**
  * One run: a cluster starts, suffers for two minutes under load, is healed, has to get on, and comes to rest; all of it decided
- * by the seed.
+ * by the seed. The steps that a run takes are its script; played again, they are the same run.
  */
 import type { SeededRandom } from '../../runtime/random/seeded.ts';
+import type { CoverageCounts } from '../coverage/coverage.ts';
+import { LIVENESS, take } from '../schedule/play.ts';
+import type { Stage } from '../schedule/stage.ts';
+import type { Condition, Step, TakenStep } from '../schedule/step.ts';
 import { withoutAmbient } from './ambient.ts';
-import { heal, type Round, strike } from './faults.ts';
-import type { Violation } from './observers.ts';
+import { healSome, type Round, strike } from './faults.ts';
+import type { ExtraCheckers, Violation } from './observers.ts';
 import { drawOptions, type FaultKind, formatOptions, MEMBERSHIP_FAULTS, type RunOptions } from './options.ts';
+import { RunEnded } from './run-ended.ts';
 import { Workload } from './workload/workload.ts';
 import { ClusterWorld } from './world.ts';
 
@@ -26,17 +31,29 @@ export interface RunResult {
   readonly requests: number;
   readonly datagrams: number;
   readonly marks: Readonly<Record<string, number>>;
+  /** States and transitions of the machines, by name, with how often they were met (simulations/coverage). */
+  readonly coverage: CoverageCounts;
+  /** The steps that were taken: `runSteps` with them repeats the run. */
+  readonly script: readonly TakenStep[];
 }
 
 export interface RunSettings {
   /** Takes every line of the trace. */
-  readonly sink?: (line: string) => void;
+  readonly sink?: ((line: string) => void) | undefined;
   /** Instead of the options that the seed draws. */
-  readonly options?: Partial<RunOptions>;
+  readonly options?: Partial<RunOptions> | undefined;
+  readonly checkers?: ExtraCheckers | undefined;
+  /** The run ends at this virtual time. */
+  readonly until_ms?: number | undefined;
 }
 
-/** Ends a run that has shown what it can show. */
-class Hopeless extends Error {}
+export interface StepSettings extends Omit<RunSettings, 'options'> {
+  /** No more steps after a violation. */
+  readonly endsAtViolation?: boolean | undefined;
+  /** Gets each step when it is taken, and again when it is done. */
+  readonly onStep?: ((step: TakenStep) => void) | undefined;
+  readonly onStepDone?: ((step: TakenStep, now_ms: number) => void) | undefined;
+}
 
 /** From healing to one quorate ring with both replicas synced everywhere. Leaving and rejoining alone takes up to 12 s. */
 const SETTLE_LIMIT_MS = 60_000;
@@ -46,49 +63,75 @@ const DRAIN_LIMIT_MS = 70_000;
 const PROGRESS_LIMIT_MS = 60_000;
 const REST_MS = 3000;
 const LEAST_RUN_MS = 121_000;
-const LIVENESS = 'liveness';
 
-export function runSeed(seed: number, settings: RunSettings = {}): RunResult {
-  const options = { ...drawOptions(seed), ...settings.options };
-  return withoutAmbient(() => {
-    const world = new ClusterWorld(options, settings.sink);
-    let crash: string | undefined;
-    try {
-      live(world);
-    } catch (error) {
-      if (!(error instanceof Hopeless)) crash = (error as Error).stack ?? String(error);
+/** The run that the seed means. */
+export function runSeed(seed: number, { options, ...settings }: RunSettings = {}): RunResult {
+  return runOn(drawOptions(seed, options), settings, live);
+}
+
+/** A run of these steps. */
+export function runSteps(options: RunOptions, steps: readonly Step[], settings: StepSettings = {}): RunResult {
+  const { endsAtViolation = false, onStep, onStepDone } = settings;
+  return runOn(options, settings, (stage) => {
+    const { world } = stage;
+    for (const step of steps) {
+      if (endsAtViolation && world.observers.violations.length > 0) return;
+      const at_ms = Math.max(world.now_ms, step.at_ms ?? 0);
+      if (at_ms > world.now_ms) world.runUntil(at_ms);
+      onStep?.({ ...step, at_ms });
+      take(stage, step);
+      onStepDone?.({ ...step, at_ms }, world.now_ms);
     }
-    return resultOf(world, crash);
   });
 }
 
 export { formatOptions };
 
-function live(world: ClusterWorld): void {
-  const workload = new Workload(world);
-  const random = world.random.split('faults');
-  for (const node of world.nodes) world.boot(node);
-  expectSettled(world, 'after the start');
-  workload.start();
-  sufferThrough(world, random);
-  if (world.observers.violations.length > 0) throw new Hopeless();
-  heal(world);
-  expectSettled(world, 'after healing');
-  expectProgress(world, workload);
-  workload.stop();
-  const isDrained = world.runWhile(() => workload.isResting && world.pendingRequests === 0, DRAIN_LIMIT_MS);
-  if (!isDrained) world.observers.fail(LIVENESS, `${world.pendingRequests} requests are without an answer in peace`);
-  world.runUntil(Math.max(world.now_ms + REST_MS, LEAST_RUN_MS));
-  expectSettled(world, 'at the end');
-  world.trace.write(0, 'world', 'quiet', world.network.counters);
-  world.observers.tell('quiet');
-  if ((world.marks.get('ring formed') ?? 0) <= world.nodes.length) {
+function runOn(options: RunOptions, settings: RunSettings, act: (stage: Stage) => void): RunResult {
+  return withoutAmbient(() => {
+    const world = new ClusterWorld(options, settings);
+    let crash: string | undefined;
+    try {
+      act({ world, workload: new Workload(world) });
+    } catch (error) {
+      if (!(error instanceof RunEnded)) crash = (error as Error).stack ?? String(error);
+    }
+    return resultOf(world, crash);
+  });
+}
+
+function live(stage: Stage): void {
+  const { world } = stage;
+  for (const { nodeid } of world.nodes) take(stage, { act: 'boot', node: nodeid });
+  expectWithin(stage, SETTLE_LIMIT_MS, { is: 'settled' });
+  take(stage, { stage: 'load' });
+  sufferThrough(stage, world.random.split('faults'));
+  if (world.observers.violations.length > 0) {
+    take(stage, { stage: 'wait', wait_ms: 0 });
+    throw new RunEnded();
+  }
+  take(stage, { act: 'heal' });
+  expectWithin(stage, SETTLE_LIMIT_MS, { is: 'settled' });
+  expectWithin(stage, PROGRESS_LIMIT_MS, { is: 'progress' });
+  take(stage, { stage: 'calm' });
+  expectWithin(stage, DRAIN_LIMIT_MS, { is: 'answered' });
+  take(stage, { stage: 'wait', wait_ms: REST_MS });
+  take(stage, { stage: 'wait', wait_ms: 0, at_ms: LEAST_RUN_MS });
+  expectWithin(stage, SETTLE_LIMIT_MS, { is: 'settled' });
+  take(stage, { stage: 'quiet' });
+  if (world.options.faults.length > 0 && (world.marks.get('ring formed') ?? 0) <= world.nodes.length) {
     world.observers.fail('coverage', 'no fault of this run has changed the membership');
   }
 }
 
-function sufferThrough(world: ClusterWorld, random: SeededRandom): void {
+function expectWithin(stage: Stage, within_ms: number, condition: Condition): void {
+  take(stage, { expect: condition, within_ms });
+}
+
+function sufferThrough(stage: Stage, random: SeededRandom): void {
+  const { world } = stage;
   const end_ms = world.now_ms + world.options.chaos_ms;
+  if (world.options.faults.length === 0) take(stage, { stage: 'wait', wait_ms: world.options.chaos_ms });
   for (let isFirst = true; world.now_ms < end_ms && world.observers.violations.length === 0; isFirst = false) {
     const round: Round = { world, victims: drawVictims(world, random), random, isOver: false };
     const roundEnd_ms = world.now_ms + 3000 + random.unit() * 20_000;
@@ -99,11 +142,11 @@ function sufferThrough(world: ClusterWorld, random: SeededRandom): void {
     }
     round.isOver = true;
     if (world.profile === 'promise' || random.chance(0.4)) {
-      heal(world);
-      expectSettled(world, 'between two rounds of faults');
+      take(stage, { act: 'heal' });
+      expectWithin(stage, SETTLE_LIMIT_MS, { is: 'settled' });
       world.runUntil(world.now_ms + random.unit() * 4000);
     } else {
-      bootSome(world, random);
+      healSome(world, random);
     }
   }
 }
@@ -119,39 +162,6 @@ function drawVictims(world: ClusterWorld, random: SeededRandom): ClusterWorld['n
   const left = [...nodes];
   const count = 1 + random.below(Math.max(1, most));
   return Array.from({ length: count }, () => left.splice(random.below(left.length), 1)[0]!);
-}
-
-/** Between two rounds without healing: what the last round left behind stays, but for some. */
-function bootSome(world: ClusterWorld, random: SeededRandom): void {
-  for (const node of world.nodes) {
-    if (random.chance(0.7)) world.boot(node);
-    if (random.chance(0.7)) world.resume(node);
-    if (random.chance(0.7)) node.disk.failNextCommits('SQLITE_FULL', 0);
-  }
-  if (random.chance(0.7)) world.healNetwork();
-}
-
-function expectSettled(world: ClusterWorld, when: string): void {
-  if (world.runWhile(() => world.isSettled, SETTLE_LIMIT_MS)) return;
-  const states = world.nodes.map((node) => `n${node.nodeid} ${describe(node.process?.node)}`);
-  world.observers.fail(LIVENESS, `not settled ${SETTLE_LIMIT_MS / 1000} s ${when}: ${states.join('; ')}`);
-  throw new Hopeless();
-}
-
-function describe(
-  node: { readonly quorate: boolean; describeReplica(name: 'dcdb'): object | undefined } | undefined,
-): string {
-  return node === undefined
-    ? 'down'
-    : `${node.quorate ? '' : 'not '}quorate ${JSON.stringify(node.describeReplica('dcdb'))}`;
-}
-
-function expectProgress(world: ClusterWorld, workload: Workload): void {
-  const before = workload.writers.map((writer) => writer.successes);
-  const hasAdvanced = (): boolean => workload.writers.every((writer, at) => writer.successes > before[at]!);
-  if (world.runWhile(hasAdvanced, PROGRESS_LIMIT_MS)) return;
-  const idle = workload.writers.filter((writer, at) => writer.successes === before[at]).map(({ name }) => name);
-  world.observers.fail(LIVENESS, `${idle.join(', ')} got nothing done in ${PROGRESS_LIMIT_MS / 1000} s of peace`);
 }
 
 function resultOf(world: ClusterWorld, crash: string | undefined): RunResult {
@@ -170,5 +180,7 @@ function resultOf(world: ClusterWorld, crash: string | undefined): RunResult {
     requests: world.requests,
     datagrams: world.network.counters.sent,
     marks: Object.fromEntries([...world.marks].sort(([a], [b]) => (a < b ? -1 : 1))),
+    coverage: world.trace.coverage.counts(),
+    script: world.script,
   };
 }

@@ -1,6 +1,7 @@
 /** Spreads seeds over processes; each takes the next one as it gets done. */
 import { type ChildProcess, fork } from 'node:child_process';
-import type { RunOptions } from './options.ts';
+import { fileURLToPath } from 'node:url';
+import { drawOptions, formatOptions, type RunOptions } from './options.ts';
 import type { SeedReport } from './swarm-report.ts';
 
 export interface SwarmOptions {
@@ -9,8 +10,8 @@ export interface SwarmOptions {
   readonly jobs: number;
   /** Every so many seeds one is run twice; 0: none. */
   readonly twice: number;
-  /** Instead of what the seeds draw. */
-  readonly set?: Partial<RunOptions>;
+  /** Instead of what a seed draws. */
+  readonly set?: (seed: number) => Partial<RunOptions>;
 }
 
 /** What a worker is asked to do. */
@@ -20,9 +21,13 @@ export interface SeedOrder {
   readonly set: Partial<RunOptions>;
 }
 
+/** Beside this file, in the sources as in what was built from them. */
+const here = fileURLToPath(import.meta.url);
+const WORKER = here.replace(/swarm-processes(\.[jt]s)$/, 'swarm-worker$1');
+
 /** Runs all seeds; `done` gets each report as it comes. Rejects when a worker dies. */
 export function runSwarm(
-  { first, last, jobs, twice, set = {} }: SwarmOptions,
+  { first, last, jobs, twice, set = () => ({}) }: SwarmOptions,
   done: (report: SeedReport) => void,
 ): Promise<void> {
   let next = first;
@@ -31,11 +36,11 @@ export function runSwarm(
     if (next > last) return undefined;
     const seed = next;
     next += 1;
-    return { seed, isTwice: twice > 0 && seed % twice === 0, set };
+    return { seed, isTwice: twice > 0 && seed % twice === 0, set: set(seed) };
   };
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = fork(new URL('./swarm-worker.ts', import.meta.url));
+      const worker = fork(WORKER);
       workers.push(worker);
       let order: SeedOrder | undefined;
       const give = (): void => {
@@ -50,7 +55,10 @@ export function runSwarm(
       worker.once('error', reject);
       worker.once('exit', (code, signal) => {
         if (code === 0) resolve();
-        else reject(new Error(`a worker ended with ${signal ?? code} in seed ${order?.seed}`));
+        else
+          reject(
+            new Error(`a worker ended with ${signal ?? code}${order === undefined ? '' : ` in ${textOf(order)}`}`),
+          );
       });
       give();
     });
@@ -61,4 +69,8 @@ export function runSwarm(
       throw error;
     },
   );
+}
+
+function textOf({ seed, set }: SeedOrder): string {
+  return formatOptions({ ...drawOptions(seed), ...set });
 }

@@ -1,6 +1,6 @@
 /**
  * A whole cluster in one thread: machines, cables and time. It does what it is told, records it, and lets the checkers
- * see it; what is done to it is decided in faults.ts and in the workload.
+ * see it; what befalls it are acts (act.ts), drawn by faults.ts or written in a schedule, and the requests of the workload.
  */
 import { VirtualClock } from '../../runtime/clock/virtual.ts';
 import { type LinkConditions, SimulatedNetwork } from '../../runtime/datagram/simulated.ts';
@@ -8,13 +8,18 @@ import type { FileSystem } from '../../runtime/file-system/file-system.ts';
 import { configVersionOf } from '../../runtime/formats/config-version.ts';
 import { SeededRandom } from '../../runtime/random/seeded.ts';
 import type { ClusterView, Request, RequestKind } from '../checkers/observation.ts';
+import type { TakenStep } from '../schedule/step.ts';
 import { clusterConfText, initialRows } from './cluster-files.ts';
-import { SimulatedNode, type Surroundings } from './node.ts';
-import { Observers } from './observers.ts';
+import { type NodeParameters, SimulatedNode, type Surroundings } from './node.ts';
+import { type ExtraCheckers, Observers } from './observers.ts';
 import type { RunOptions } from './options.ts';
+import { RunEnded } from './run-ended.ts';
 import { RunTrace } from './trace.ts';
+import { initialDirectories } from './workload/initial-directories.ts';
 
 const TICK_MS = 250;
+/** An operator looks at the machines. */
+const TICKS_BETWEEN_LOOKS = 20;
 /** An operator's way to a node that refuses its configuration. */
 const MENDING_MS = 3000;
 
@@ -25,6 +30,16 @@ export interface RequestBody {
   /** Whole content after a write; what the target holds after a rename. */
   readonly content?: string;
   readonly mtime?: number;
+  /** Of the file after a truncate. */
+  readonly size?: number;
+}
+
+export interface WorldSettings {
+  /** Takes every line of the trace. */
+  readonly sink?: ((line: string) => void) | undefined;
+  readonly checkers?: ExtraCheckers | undefined;
+  /** Nothing happens after it. */
+  readonly until_ms?: number | undefined;
 }
 
 export class ClusterWorld implements ClusterView {
@@ -34,17 +49,33 @@ export class ClusterWorld implements ClusterView {
   readonly network: SimulatedNetwork;
   readonly trace: RunTrace;
   readonly observers: Observers;
-  readonly nodes: readonly SimulatedNode[];
+  /** Nodes of the cluster, by number. */
+  nodes: readonly SimulatedNode[];
+  /** So few they have been at some time. */
+  leastNodes: number;
+  /** An operator has told nodes to expect fewer votes: from then on two halves may be quorate. */
+  areVotesLowered = false;
   /** How often rare things happened. */
   readonly marks = new Map<string, number>();
-  #listeners: ((message: string) => boolean)[] = [];
+  /** What was done to it so far. */
+  readonly script: TakenStep[] = [];
+  #faults = 0;
+  #listeners: ((message: string, nodeid: number) => boolean)[] = [];
   /** Directions that no datagram passes: `from>to`. */
   readonly #cut = new Set<string>();
   readonly #pending = new Map<Request, (request: Request) => void>();
+  /** Those of the cluster, and those that were. */
+  readonly #machines = new Map<number, SimulatedNode>();
+  readonly #around: Surroundings;
+  readonly #until_ms: number;
+  /** Nodes that had an old file when somebody looked last. */
+  #outdated: readonly number[] = [];
+  #ticks = 0;
   #requests = 0;
   #pids = 1000;
 
-  constructor(options: RunOptions, sink?: (line: string) => void) {
+  constructor(options: RunOptions, { sink, checkers, until_ms = Number.POSITIVE_INFINITY }: WorldSettings = {}) {
+    this.#until_ms = until_ms;
     this.options = options;
     this.random = new SeededRandom(options.seed);
     this.network = new SimulatedNetwork({
@@ -52,10 +83,14 @@ export class ClusterWorld implements ClusterView {
       random: this.random.split('network'),
       conditions: this.usualConditions,
     });
-    this.trace = new RunTrace(this.clock, sink);
-    this.observers = new Observers(this);
+    this.trace = new RunTrace(this.clock, options, sink);
+    this.network.onLost = (from, to, payload, reason) =>
+      this.trace.dropped(from, to, payload, reason, this.network.companion);
+    this.observers = new Observers(this, ({ rule, message }) => this.trace.violation(rule, message));
+    this.#around = this.#makeSurroundings();
     this.nodes = this.#makeNodes();
-    this.observers.begin();
+    this.leastNodes = this.nodes.length;
+    this.observers.begin(checkers);
     this.trace.write(0, 'world', 'options', options);
     this.#armTick();
   }
@@ -86,33 +121,52 @@ export class ClusterWorld implements ClusterView {
     this.marks.set(name, (this.marks.get(name) ?? 0) + 1);
   }
 
+  /** Counts a fault; its name in the script. */
+  nextFault(kind: string): string {
+    this.mark(`fault ${kind}`);
+    this.#faults += 1;
+    return `${kind} ${this.#faults}`;
+  }
+
   node(nodeid: number): SimulatedNode {
-    return this.nodes[nodeid - 1]!;
+    return this.#machines.get(nodeid)!;
   }
 
-  /** Runs until `instant_ms`. */
+  /** It has a daemon, which may be stopped. */
+  isRunning(nodeid: number): boolean {
+    return this.#machines.get(nodeid)?.process !== undefined;
+  }
+
+  hasMachine(nodeid: number): boolean {
+    return this.#machines.has(nodeid);
+  }
+
+  /** Runs until `instant_ms`. Throws `RunEnded` where the run ends before. */
   runUntil(instant_ms: number): void {
-    this.clock.runUntil(instant_ms);
+    this.clock.runUntil(Math.min(instant_ms, this.#until_ms));
+    if (instant_ms > this.#until_ms) throw new RunEnded();
   }
 
-  /** Runs until `isReached`, asked twice a second, or until `limit_ms` have passed; true when it was reached. */
-  runWhile(isReached: () => boolean, limit_ms: number): boolean {
+  /** Runs until `isReached`, asked every `grain_ms`, or until `limit_ms` have passed; true when it was reached. */
+  runWhile(isReached: () => boolean, limit_ms: number, grain_ms = 500): boolean {
     const end_ms = this.now_ms + limit_ms;
     while (!isReached()) {
       if (this.now_ms >= end_ms) return false;
-      this.runUntil(Math.min(end_ms, this.now_ms + 500));
+      this.runUntil(Math.min(end_ms, this.now_ms + grain_ms));
     }
     return true;
   }
 
   /** Calls `listener` for every log line of any node, until it returns false. It must not change the world at once. */
-  onLine(listener: (message: string) => boolean): void {
+  onLine(listener: (message: string, nodeid: number) => boolean): void {
     this.#listeners.push(listener);
   }
 
   // --- machines ----------------------------------------------------------------------------------------------------
 
+  /** Does nothing where the node is no longer of the cluster. */
   boot(node: SimulatedNode): void {
+    if (!this.nodes.includes(node)) return;
     node.boot();
     this.#rewired();
   }
@@ -146,6 +200,28 @@ export class ClusterWorld implements ClusterView {
     this.#rewired();
   }
 
+  /** A new machine comes to the cluster with an empty database, as `pvecm add` leaves it, and starts. */
+  join(nodeid: number, confText: string): void {
+    const wall_s = Math.floor(this.clock.wall_ms() / 1000);
+    const rows = initialRows(confText, [], wall_s);
+    const node = this.#addMachine({ nodeid, rows, oldCopy: rows, confText, wallOffset_ms: 0 });
+    this.nodes = [...this.nodes, node].sort((a, b) => a.nodeid - b.nodeid);
+    this.mark('node added');
+    this.trace.write(0, 'world', 'join', { node: nodeid });
+    this.boot(node);
+  }
+
+  /** A machine is switched off, and comes back never. */
+  retire(nodeid: number): void {
+    const node = this.node(nodeid);
+    this.nodes = this.nodes.filter((other) => other !== node);
+    this.leastNodes = Math.min(this.leastNodes, this.nodes.length);
+    this.mark('node removed');
+    this.trace.write(0, 'world', 'retire', { node: nodeid });
+    if (node.process?.isStopped === false) this.shutDown(node);
+    else this.crash(node);
+  }
+
   /** Their process is gone: nobody will answer. */
   #orphan({ nodeid }: SimulatedNode): void {
     for (const [request, done] of this.#pending) {
@@ -156,20 +232,41 @@ export class ClusterWorld implements ClusterView {
     }
   }
 
+  /**
+   * Nodes that have missed a change of the node list, and can't join those that they don't know: not quorate, with an older file.
+   * (Nobody tells them, since no ring is formed.)
+   */
+  get #outdatedNow(): readonly number[] {
+    const newest = this.#newestConfig();
+    return this.nodes
+      .filter(({ process, hostConfig }) => {
+        return process?.node.quorate === false && !process.isStopped && versionOf(hostConfig) < versionOf(newest);
+      })
+      .map(({ nodeid }) => nodeid);
+  }
+
+  /** Somebody looks after the machines, and gives the newest file to nodes that have had an old one for a while. */
+  #mendOutdated(): void {
+    const outdated = this.#outdatedNow;
+    for (const nodeid of outdated) if (this.#outdated.includes(nodeid)) this.#mendConfig(this.node(nodeid));
+    this.#outdated = outdated;
+  }
+
+  #newestConfig(): Buffer | undefined {
+    return this.nodes.map(({ hostConfig }) => hostConfig).reduce((a, b) => (versionOf(b) > versionOf(a) ? b : a));
+  }
+
   /** What an operator does then: copies the file of a member, and starts the daemon again. */
   #mendConfig(node: SimulatedNode): void {
     const pid = node.process?.pid;
     this.clock.setTimeout(() => {
-      if (node.process === undefined || node.process.pid !== pid) return;
+      if (node.process === undefined || node.process.pid !== pid || !this.nodes.includes(node)) return;
       if (node.process.isStopped) {
         this.#mendConfig(node);
         return;
       }
       this.mark('stale configuration mended');
-      const newest = this.nodes
-        .map(({ hostConfig }) => hostConfig)
-        .reduce((a, b) => (versionOf(b) > versionOf(a) ? b : a));
-      node.hostConfig = newest;
+      node.hostConfig = this.#newestConfig();
       this.crash(node);
       this.boot(node);
     }, MENDING_MS);
@@ -183,12 +280,19 @@ export class ClusterWorld implements ClusterView {
     this.#rewired();
   }
 
+  mend(from: number, to: number): void {
+    this.#cut.delete(`${from}>${to}`);
+    this.network.unblock(from, to);
+    this.#rewired();
+  }
+
   /** All cables are whole, and the network is as it usually is. */
   healNetwork(): void {
     this.#cut.clear();
     this.network.heal();
-    for (const from of this.nodes) {
-      for (const to of this.nodes) if (from !== to) this.network.setLink(from.nodeid, to.nodeid, undefined);
+    const machines = [...this.#machines.values()];
+    for (const from of machines) {
+      for (const to of machines) if (from !== to) this.network.setLink(from.nodeid, to.nodeid, undefined);
     }
     this.#rewired();
   }
@@ -233,7 +337,7 @@ export class ClusterWorld implements ClusterView {
     this.#requests += 1;
     const id = this.#requests;
     const made = body(id);
-    const { kind, path, to = '', content = '' } = made;
+    const { kind, path, to = '', content = '', size = 0 } = made;
     const request: Request = {
       id,
       client,
@@ -243,6 +347,7 @@ export class ClusterWorld implements ClusterView {
       path,
       to,
       content,
+      size,
       invoked_ms: this.now_ms,
       returned_ms: Number.POSITIVE_INFINITY,
       result: undefined,
@@ -259,14 +364,21 @@ export class ClusterWorld implements ClusterView {
       done(request);
     };
     this.#pending.set(request, done);
-    this.trace.write(nodeid, 'client', kind, [id, client, path, to]);
-    daemon.process.run(() => {
+    const asked = this.trace.request(nodeid, kind, { id, client, path, ...(to === '' ? {} : { to }) });
+    const call = (): void => {
       // It begins when the process takes it: until then nothing was asked of the cluster.
       (request as { invoked_ms: number }).invoked_ms = this.now_ms;
       this.observers.tell('invoked', request);
       CALLS[kind](daemon.node.fileSystem, made, answer);
-    });
+    };
+    daemon.process.run(() => this.trace.within(asked, call));
     return true;
+  }
+
+  /** A client reads what is mounted on `nodeid`, if its daemon answers now. */
+  look(nodeid: number, see: (fileSystem: FileSystem) => void): void {
+    const daemon = this.node(nodeid).process;
+    if (daemon !== undefined && !daemon.process.isHeld) see(daemon.node.fileSystem);
   }
 
   /** A client sets a key of its node's status. */
@@ -281,37 +393,31 @@ export class ClusterWorld implements ClusterView {
 
   // --- what holds --------------------------------------------------------------------------------------------------
 
-  /** All nodes are up, in one quorate ring, with both replicas synced and nothing waiting. */
+  /** All of the cluster are. */
   get isSettled(): boolean {
-    return this.nodes.every(
-      ({ process }) => process !== undefined && !process.isStopped && this.#isSynced(process.node),
-    );
+    return this.isSettledAmong(this.nodes);
   }
 
-  #isSynced(node: {
-    readonly isReady: boolean;
-    describeReplica(name: 'dcdb' | 'status'): object | undefined;
-  }): boolean {
-    if (!node.isReady) return false;
-    return (['dcdb', 'status'] as const).every((name) => {
-      const state = node.describeReplica(name) as ReplicaState;
-      const isWaiting = state.queuedMessages + state.queuedSyncMessages + state.heldRequests + state.waiters > 0;
-      const members = state.members.filter(({ synced }) => synced).length;
-      return state.mode === 'synced' && !isWaiting && members === this.nodes.length;
-    });
+  /** `nodes` are up, in one quorate ring, with both replicas synced among them alone and nothing waiting. */
+  isSettledAmong(nodes: readonly SimulatedNode[]): boolean {
+    return nodes.every(
+      ({ process }) => process !== undefined && !process.isStopped && isSynced(process.node, nodes.length),
+    );
   }
 
   #armTick(): void {
     this.clock.setTimeout(() => {
       this.observers.tell('tick');
+      this.#ticks += 1;
+      if (this.options.growth && this.#ticks % TICKS_BETWEEN_LOOKS === 0) this.#mendOutdated();
       this.#armTick();
     }, TICK_MS);
   }
 
-  #makeNodes(): SimulatedNode[] {
-    const { nodeCount, freshNodes, skew_ms, clientsPerNode, maxPayload, idleRotations } = this.options;
+  #makeSurroundings(): Surroundings {
     const { clock, network, random, trace, observers } = this;
-    const around: Surroundings = {
+    const { maxPayload } = this.options;
+    return {
       clock,
       network,
       random,
@@ -320,22 +426,34 @@ export class ClusterWorld implements ClusterView {
       maxPayload,
       nextPid: () => ++this.#pids,
       mark: (name) => this.mark(name),
-      heard: (message) => {
-        this.#listeners = this.#listeners.filter((listener) => listener(message));
+      heard: (message, nodeid) => {
+        this.#listeners = this.#listeners.filter((listener) => listener(message, nodeid));
       },
       configRefused: (node) => this.#mendConfig(node),
     };
-    const confText = clusterConfText({ nodeCount, idleRotations, version: 1 });
+  }
+
+  #addMachine(parameters: NodeParameters): SimulatedNode {
+    const node = new SimulatedNode(this.#around, parameters);
+    this.#machines.set(parameters.nodeid, node);
+    return node;
+  }
+
+  #makeNodes(): readonly SimulatedNode[] {
+    const { clock, random } = this;
+    const { nodeCount, freshNodes, skew_ms, idleRotations } = this.options;
+    const nodeids = Array.from({ length: nodeCount }, (_, at) => at + 1);
+    const confText = clusterConfText({ nodeids, idleRotations, version: 1 });
     const wall_s = Math.floor(clock.wall_ms() / 1000);
-    const full = initialRows(confText, initialDirectories(nodeCount, clientsPerNode), wall_s);
+    const full = initialRows(confText, initialDirectories(this.options), wall_s);
     const fresh = initialRows(confText, [], wall_s);
     // A majority of nodes that know nothing would begin a history of its own.
     const freshCount = freshNodes ? Math.floor((nodeCount - 1) / 2) : 0;
     const disks = random.split('disks');
-    return Array.from({ length: nodeCount }, (_, at) => {
+    return nodeids.map((nodeid, at) => {
       const isFresh = at >= nodeCount - freshCount;
       const wallOffset_ms = Math.floor((disks.unit() * 2 - 1) * skew_ms);
-      return new SimulatedNode(around, { nodeid: at + 1, rows: isFresh ? fresh : full, confText, wallOffset_ms });
+      return this.#addMachine({ nodeid, rows: isFresh ? fresh : full, oldCopy: full, confText, wallOffset_ms });
     });
   }
 }
@@ -345,12 +463,29 @@ type Call = (fileSystem: FileSystem, body: RequestBody, done: (result: number) =
 const CALLS: Readonly<Record<RequestKind, Call>> = {
   create: (fileSystem, { path }, done) => fileSystem.create(path, done),
   write: (fileSystem, { path, content = '' }, done) => fileSystem.write(path, Buffer.from(content, 'latin1'), 0, done),
+  truncate: (fileSystem, { path, size = 0 }, done) => fileSystem.truncate(path, size, done),
   mkdir: (fileSystem, { path }, done) => fileSystem.mkdir(path, done),
   unlink: (fileSystem, { path }, done) => fileSystem.unlink(path, done),
   rmdir: (fileSystem, { path }, done) => fileSystem.rmdir(path, done),
   rename: (fileSystem, { path, to = '' }, done) => fileSystem.rename(path, to, done),
   mtime: (fileSystem, { path, mtime = 0 }, done) => fileSystem.utimens(path, mtime, done),
 };
+
+interface Synchronised {
+  readonly isReady: boolean;
+  describeReplica(name: 'dcdb' | 'status'): object | undefined;
+}
+
+/** With both replicas, in groups of `size` members. */
+function isSynced(node: Synchronised, size: number): boolean {
+  if (!node.isReady) return false;
+  return (['dcdb', 'status'] as const).every((name) => {
+    const state = node.describeReplica(name) as ReplicaState;
+    const isWaiting = state.queuedMessages + state.queuedSyncMessages + state.heldRequests + state.waiters > 0;
+    const members = state.members.filter(({ synced }) => synced).length;
+    return state.mode === 'synced' && !isWaiting && members === size;
+  });
+}
 
 interface ReplicaState {
   readonly mode: string;
@@ -363,17 +498,4 @@ interface ReplicaState {
 
 function versionOf(config: Buffer | undefined): bigint {
   return config === undefined ? 0n : configVersionOf(config.toString('latin1'));
-}
-
-export function clientName(nodeid: number, at: number): string {
-  return `c${nodeid}-${at}`;
-}
-
-function initialDirectories(nodeCount: number, clientsPerNode: number): readonly string[] {
-  const paths = ['nodes', 'priv', 'priv/lock', 'clients', 'shared'];
-  for (let nodeid = 1; nodeid <= nodeCount; nodeid += 1) {
-    paths.push(`nodes/n${nodeid}`, `nodes/n${nodeid}/qemu-server`);
-    for (let at = 0; at < clientsPerNode; at += 1) paths.push(`clients/${clientName(nodeid, at)}`);
-  }
-  return paths;
 }

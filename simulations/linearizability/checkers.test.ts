@@ -67,6 +67,7 @@ class World {
       path,
       to: '',
       content,
+      size: 0,
       invoked_ms: this.#time_ms,
       returned_ms: this.#time_ms + 5,
       result: undefined,

@@ -11,12 +11,13 @@ interface Asked {
   readonly path: string;
   readonly to?: string;
   readonly content?: string;
+  readonly size?: number;
   /** None while nobody has answered. */
   readonly result?: number;
 }
 
 function recorded(...asked: readonly Asked[]): readonly RecordedRequest[] {
-  return asked.map(({ kind, path, to = '', content = '', result }, at) => {
+  return asked.map(({ kind, path, to = '', content = '', size = 0, result }, at) => {
     const request: Request = {
       id: at + 1,
       client: `c${at + 1}`,
@@ -26,6 +27,7 @@ function recorded(...asked: readonly Asked[]): readonly RecordedRequest[] {
       path,
       to,
       content,
+      size,
       invoked_ms: at * 10,
       returned_ms: at * 10 + 5,
       result,

@@ -63,10 +63,12 @@ function fileOperations(record: RecordedRequest): readonly Operation<FileInput>[
   return [operation(record, fileInput(request, path), told)];
 }
 
-function fileInput({ kind, content }: Request, path: string): FileInput {
+function fileInput({ kind, content, size }: Request, path: string): FileInput {
   switch (kind) {
     case 'write':
       return { path, kind, offset: 0, data: content };
+    case 'truncate':
+      return { path, kind, size };
     case 'unlink':
     case 'rmdir':
       return { path, kind: 'remove' };
@@ -167,7 +169,8 @@ function guestInputs({ kind, path, to }: Request, told: Exclude<Told, 'nothing'>
     case 'create':
       return from === undefined ? [] : [{ ...from, kind }];
     case 'write':
-      return from === undefined ? [] : [{ ...from, kind }];
+    case 'truncate':
+      return from === undefined ? [] : [{ ...from, kind: 'write' }];
     case 'unlink':
     case 'rmdir':
       return from === undefined ? [] : [{ ...from, kind: 'remove' }];

@@ -17,10 +17,7 @@ export interface Mutant {
   readonly name: string;
   /** What the mutant does wrong, a sentence. */
   readonly breaks: string;
-  /**
-   * Nearly always one. A check that guards against another defect can be missed only where that defect is there too. Those below
-   * `simulations/` only make the workload try what the rule forbids: the product without the others must stand them.
-   */
+  /** Nearly always one. A check that guards against another defect can be missed only where that defect is there too. */
   readonly patches: readonly Patch[];
   /** Rules of the checkers of which one must notice it (`Checker.rule`), or a verdict of the run itself (`RUN_RULES`). */
   readonly checkers: readonly string[];
@@ -33,7 +30,7 @@ export interface Mutant {
 export const MOST_SEEDS = 20;
 
 /** What a run reports without a checker. */
-export const RUN_RULES: readonly string[] = ['liveness', 'crash', 'boot', 'I7'];
+export const RUN_RULES: readonly string[] = ['liveness', 'crash', 'boot', 'I7', 'directories', 'readable'];
 
 /** What is wrong with a list of mutants, as sentences. */
 export function mutantProblems(mutants: readonly Mutant[], rules: readonly string[]): readonly string[] {

@@ -6,15 +6,21 @@ import * as assert from 'uvu/assert';
 import { CHECKERS } from '../checkers/all.ts';
 import type { ClusterView } from '../checkers/observation.ts';
 import { MUTANTS } from './all.ts';
-import { MORE_CHECKERS } from './checkers/more.ts';
 import { mutantProblems, patched } from './mutant.ts';
 import { formatTrial } from './report.ts';
 import { type Trial, tryMutant, tryMutants, unpatchedProblems } from './trial.ts';
 
 const JOBS = 2;
 const LEAST_MUTANTS = 25;
-const NO_CLUSTER: ClusterView = { now_ms: 0, nodes: [], profile: 'promise', connectedWith: () => [] };
-const RULES = [...CHECKERS, ...MORE_CHECKERS].map((create) => create(NO_CLUSTER, () => {}).rule);
+const NO_CLUSTER: ClusterView = {
+  now_ms: 0,
+  nodes: [],
+  leastNodes: 0,
+  profile: 'promise',
+  areVotesLowered: false,
+  connectedWith: () => [],
+};
+const RULES = CHECKERS.map((create) => create(NO_CLUSTER, () => {}).rule);
 
 test('a patch fits where its text stands exactly once', () => {
   const patch = { file: 'x.ts', from: 'a < b', to: 'a <= b' };

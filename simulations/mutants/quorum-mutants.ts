@@ -3,6 +3,8 @@ import type { Mutant } from './mutant.ts';
 import { BUSY, seedsFrom } from './seeds.ts';
 
 const VOTEQUORUM = 'machines/cluster/votequorum.ts';
+/** An operator adds and removes nodes. */
+const GROWING = { ...BUSY, growth: true, faults: ['crash', 'partition'] } as const;
 /** Two halves with equal votes, again and again. */
 const HALVES = { ...BUSY, nodeCount: 2, profile: 'wild', faults: ['partition'] } as const;
 
@@ -69,7 +71,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'machines/pmxcfs/dcdb/application.ts',
-        from: "    if (!this.port.isQuorate()) return this.refuse('received write while not quorate - trigger resync');\n",
+        from: '    if (!this.port.isQuorate()) return this.keepOrRefuse(change);\n',
         to: '',
       },
     ],
@@ -95,5 +97,27 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     checkers: ['I3'],
     seeds: seedsFrom(),
     options: { ...BUSY, faults: ['partition'] },
+  },
+  {
+    name: 'node-list-change-ignored',
+    breaks: 'A running engine keeps the node list that it was started with.',
+    patches: [{ file: 'actors/cluster/totem-engine.ts', from: '    this.#nodes = nodeSet(nodes);\n', to: '' }],
+    checkers: ['liveness'],
+    seeds: seedsFrom(),
+    options: GROWING,
+  },
+  {
+    name: 'added-node-not-published',
+    breaks: 'Published cluster information keeps the node list of the start.',
+    patches: [
+      {
+        file: 'actors/node/cluster-node.ts',
+        from: '        this.#totem?.reconfigure(config);\n        this.status.installClusterInfo(config);\n',
+        to: '        this.#totem?.reconfigure(config);\n',
+      },
+    ],
+    checkers: ['C1, C2, C3, C5, C6'],
+    seeds: seedsFrom(2),
+    options: GROWING,
   },
 ];

@@ -38,8 +38,8 @@ export const RING_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'actors/cluster/totem-engine.ts',
-        from: 'saveRing: (context) => this.#options.ringIds.save(context.forming!.ring.seq),',
-        to: 'saveRing: () => {},',
+        from: 'const failure = this.#options.ringIds.save(seq);',
+        to: 'const failure = undefined as SaveFailure | undefined;',
       },
     ],
     checkers: ['ring identity'],
@@ -102,7 +102,7 @@ export const RING_MUTANTS: readonly Mutant[] = [
     patches: [
       { file: RECOVERY, from: 'while (ring.delivered < plan.high) {', to: 'while (ring.delivered < plan.stable) {' },
     ],
-    checkers: ['I10, D1', 'one history', 'durability (13.2.1)'],
+    checkers: ['own delivery', 'I10, D1', 'one history', 'durability (13.2.1)'],
     seeds: seedsFrom(5, 9),
     options: LOSSES,
   },

@@ -16,17 +16,20 @@ export const BUSY: Partial<RunOptions> = {
   idleRotations: 4,
   clientsPerNode: 2,
   think_ms: 900,
+  largeFiles: false,
+  growth: false,
 };
 
-/** Few changes, often lost with the power, so that two histories come to the same version. */
+/** Few changes, and rows that rot, so that two trees come to have the same version. */
 export const FORKS: Partial<RunOptions> = {
   ...BUSY,
   profile: 'wild',
-  faults: ['power-loss'],
+  faults: ['power-loss', 'bit-rot'],
   clientsPerNode: 1,
   think_ms: 8000,
   locks: false,
   guests: false,
+  trees: false,
   edits: false,
   loss: 0,
   duplication: 0,
@@ -39,6 +42,7 @@ export const CROWDED: Partial<RunOptions> = {
   latency_ms: [5, 20],
   locks: false,
   guests: false,
+  trees: false,
   edits: false,
   loss: 0,
   duplication: 0,

@@ -10,7 +10,6 @@ const DCDB = 'machines/pmxcfs/dcdb/application.ts';
 const MACHINE = 'machines/pmxcfs/dfsm/machine.ts';
 const TRANSFER = 'machines/pmxcfs/tree/transfer.ts';
 const CHURN = { ...BUSY, faults: ['crash', 'partition', 'ambush'] } as const;
-
 export const SYNC_MUTANTS: readonly Mutant[] = [
   {
     name: 'acknowledged-before-delivery',
@@ -61,7 +60,7 @@ export const SYNC_MUTANTS: readonly Mutant[] = [
       { file: CORE, from: '    if (base.type !== SYNC_START && !epoch.equals(this.round.epoch)) return;\n', to: '' },
     ],
     checkers: ['one history', 'liveness'],
-    seeds: seedsFrom(2),
+    seeds: seedsFrom(2, 15),
     options: CHURN,
   },
   {
@@ -74,7 +73,7 @@ export const SYNC_MUTANTS: readonly Mutant[] = [
         to: 'else if (this.lastCount < 0) this.held.push',
       },
     ],
-    checkers: ['one history'],
+    checkers: ['held requests', 'one history'],
     seeds: seedsFrom(7),
     options: CHURN,
   },
@@ -91,7 +90,7 @@ export const SYNC_MUTANTS: readonly Mutant[] = [
     breaks: 'Among equal versions the first member leads, not the one with the later mtime.',
     patches: [{ file: LEADER, from: '  return next.index.mtime > best.index.mtime;', to: '  return false;' }],
     checkers: ['adopted tree'],
-    seeds: seedsFrom(6, 3),
+    seeds: seedsFrom(),
     options: FORKS,
   },
   {
@@ -105,7 +104,7 @@ export const SYNC_MUTANTS: readonly Mutant[] = [
       },
     ],
     checkers: ['synced alike', 'C1, C2, C3, C5, C6'],
-    seeds: seedsFrom(6),
+    seeds: seedsFrom(),
     options: FORKS,
   },
   {

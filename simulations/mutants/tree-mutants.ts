@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts';
 import { BUSY, FORKS, seedsFrom } from './seeds.ts';
 
 const MEMDB = 'machines/pmxcfs/tree/memdb.ts';
+const LOCK_MACHINE = 'machines/pmxcfs/lock/machine.ts';
 const CHURN = { ...BUSY, faults: ['crash', 'partition', 'ambush'] } as const;
 const LOCKS = { ...BUSY, locks: true, guests: false, edits: false, faults: ['crash', 'partition'] } as const;
 const GUESTS = { ...BUSY, guests: true } as const;
@@ -13,7 +14,7 @@ export const TREE_MUTANTS: readonly Mutant[] = [
     breaks: 'A lock expires after 12 s instead of 120 s, while its holder is at work.',
     patches: [
       {
-        file: 'machines/pmxcfs/tree/lock-table.ts',
+        file: LOCK_MACHINE,
         from: 'const LOCK_LIFETIME_S = 120;',
         to: 'const LOCK_LIFETIME_S = 12;',
       },
@@ -24,17 +25,12 @@ export const TREE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'lock-renewed-by-another-node',
-    breaks: 'A node renews a lock that another node holds (lockers try it).',
+    breaks: 'A node renews a lock that another node holds.',
     patches: [
       {
-        file: MEMDB,
-        from: '(mtime < node.mtime || stamp.writer !== node.writer)',
-        to: 'mtime < node.mtime',
-      },
-      {
-        file: 'simulations/cluster/workload/locker.ts',
-        from: 'mtime: 0 }',
-        to: 'mtime: Math.floor(this.world.clock.wall_ms() / 1000) + 3600 }',
+        file: LOCK_MACHINE,
+        from: "  { guard: 'isStranger', actions: gives('renewal refused') },\n",
+        to: '',
       },
     ],
     checkers: ['lock renewal'],
@@ -86,14 +82,7 @@ export const TREE_MUTANTS: readonly Mutant[] = [
   {
     name: 'guest-renamed-to-a-taken-vmid',
     breaks: 'A file is renamed to a guest configuration although another node has one of that VMID.',
-    patches: [
-      { file: MEMDB, from: '    if (takesVmid && this.guests.conflicts(newGuest)) return EXISTS;\n', to: '' },
-      {
-        file: 'simulations/cluster/workload/writer.ts',
-        from: "to: this.#path('g', id), content: file.content }",
-        to: "to: 'nodes/n' + (1 + this.random.below(2)) + '/qemu-server/777.conf', content: file.content }",
-      },
-    ],
+    patches: [{ file: MEMDB, from: '    if (takesVmid && this.guests.conflicts(newGuest)) return EXISTS;\n', to: '' }],
     checkers: ['I7, I8', 'I7'],
     seeds: seedsFrom(),
     options: GUESTS,
@@ -123,7 +112,7 @@ export const TREE_MUTANTS: readonly Mutant[] = [
       },
     ],
     checkers: ['synced alike', 'C1, C2, C3, C5, C6'],
-    seeds: seedsFrom(14, 6),
+    seeds: seedsFrom(2),
     options: FORKS,
   },
   {
@@ -203,5 +192,52 @@ export const TREE_MUTANTS: readonly Mutant[] = [
     checkers: ['I15'],
     seeds: seedsFrom(),
     options: { ...CHURN, edits: true },
+  },
+  {
+    name: 'truncate-keeps-the-rest',
+    breaks: 'A file that is truncated keeps its size.',
+    patches: [
+      {
+        file: MEMDB,
+        from: 'const size = end > node.size || truncate ? end : node.size;',
+        to: 'const size = end > node.size ? end : node.size;',
+      },
+    ],
+    checkers: ['sequential reads', 'durability (13.2.1)', 'linearizability'],
+    seeds: seedsFrom(),
+    options: BUSY,
+  },
+  {
+    name: 'filled-directory-removed',
+    breaks: 'A directory that is not empty is removed.',
+    patches: [
+      {
+        file: MEMDB,
+        from: '    if (isFilled(node)) return NOT_EMPTY;\n    this.#drop(node);',
+        to: '    this.#drop(node);',
+      },
+    ],
+    checkers: ['directories', 'I5, I6'],
+    seeds: seedsFrom(),
+    options: { ...BUSY, trees: true },
+  },
+  {
+    name: 'entry-without-its-directory-accepted',
+    breaks: 'A database is opened though an entry has no parent in it.',
+    patches: [
+      {
+        file: 'machines/pmxcfs/tree/tree-load.ts',
+        from: 'if (parent === undefined) return `missing',
+        to: 'if (parent === undefined) continue;\n    if (parent.inode < 0) return `missing',
+      },
+      {
+        file: 'machines/pmxcfs/tree/tree-load.ts',
+        from: 'if (!reached.has(inode)) return',
+        to: 'if (!reached.has(inode) && inode < 0) return',
+      },
+    ],
+    checkers: ['boot', 'I5, I6'],
+    seeds: seedsFrom(),
+    options: { ...BUSY, profile: 'wild', faults: ['crash', 'bit-rot'] },
   },
 ];

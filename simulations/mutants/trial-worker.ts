@@ -1,12 +1,6 @@
 /** Runs in the build of a mutant: one run after the other until a named checker has spoken. One order, one report, then it ends. */
-import { CHECKERS } from '../checkers/all.ts';
-import type { CheckerFactory } from '../checkers/observation.ts';
 import { runSeed } from '../cluster/run.ts';
-import { MORE_CHECKERS } from './checkers/more.ts';
 import type { PlannedRun, RunOutcome, TrialOrder, TrialReport } from './worker.ts';
-
-// They look on in every run of this process, which is its own build.
-(CHECKERS as CheckerFactory[]).push(...MORE_CHECKERS);
 
 const SHOWN_VIOLATIONS = 3;
 

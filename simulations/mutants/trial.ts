@@ -1,5 +1,5 @@
 /** Puts mutants to the test: runs their seeds and judges what the checkers said. */
-import type { Mutant, Patch } from './mutant.ts';
+import type { Mutant } from './mutant.ts';
 import { type PlannedRun, type RunOutcome, runPatched } from './worker.ts';
 
 export type Verdict = 'caught' | 'caught by another' | 'survived' | 'broken';
@@ -55,34 +55,28 @@ export async function tryMutants(
   await inParallel(mutants, jobs, async (mutant) => done(await tryMutant(mutant, depth)));
 }
 
-/**
- * Repeats the runs that caught mutants, without the product's patches: a run that fails anyhow proves nothing. What went wrong, as
- * sentences.
- */
+/** Repeats the runs that caught mutants with the product as it is: a run that fails anyhow proves nothing. What went wrong, as sentences. */
 export async function unpatchedProblems(trials: readonly Trial[], jobs: number): Promise<readonly string[]> {
-  const groups = new Map<string, { readonly patches: readonly Patch[]; readonly runs: Map<string, PlannedRun> }>();
+  const runs = new Map<string, PlannedRun>();
   for (const { seed, mutant } of trials) {
     if (seed === undefined) continue;
-    const patches = mutant.patches.filter(({ file }) => file.startsWith('simulations/'));
-    const key = JSON.stringify(patches);
-    const group = groups.get(key) ?? { patches, runs: new Map() };
     const run = { seed, options: mutant.options ?? {} };
-    group.runs.set(JSON.stringify(run), run);
-    groups.set(key, group);
+    runs.set(JSON.stringify(run), run);
   }
-  const orders = [...groups.values()].flatMap(({ patches, runs }) => {
-    const shares = Array.from({ length: jobs }, (_, job) => [...runs.values()].filter((_run, at) => at % jobs === job));
-    return shares.filter((share) => share.length > 0).map((share) => ({ patches, runs: share }));
-  });
+  const shares = Array.from({ length: jobs }, (_, job) => [...runs.values()].filter((_run, at) => at % jobs === job));
   const problems: string[] = [];
-  await inParallel(orders, jobs, async ({ patches, runs }) => {
-    problems.push(...(await problemsOf(patches, runs)));
-  });
+  await inParallel(
+    shares.filter((share) => share.length > 0),
+    jobs,
+    async (share) => {
+      problems.push(...(await problemsOf(share)));
+    },
+  );
   return problems;
 }
 
-async function problemsOf(patches: readonly Patch[], runs: readonly PlannedRun[]): Promise<readonly string[]> {
-  const report = await runPatched(patches, { runs, until: [] });
+async function problemsOf(runs: readonly PlannedRun[]): Promise<readonly string[]> {
+  const report = await runPatched([], { runs, until: [] });
   if ('problem' in report) return [report.problem];
   return report.outcomes.flatMap(({ rules, messages }, at) => {
     if (rules.length === 0) return [];

@@ -67,6 +67,14 @@ async function assertOrderlyEnd(...nodes: readonly RealNode[]): Promise<void> {
   }
 }
 
+/** What the supervisor says of the cluster process. */
+async function clusterActor(node: RealNode): Promise<{ state: string; restarts: number; pid: number }> {
+  const actors = await node.callBoot('actors');
+  const [cluster] = 'result' in actors ? (actors.result as { state: string; restarts: number; pid: number }[]) : [];
+  if (cluster === undefined) throw new Error(JSON.stringify(actors));
+  return cluster;
+}
+
 /** One complaint about a start, on one line. */
 async function assertRefused(node: RealNode, words: RegExp, bound_ms = 30_000): Promise<void> {
   const { code } = await node.ended(bound_ms);
@@ -126,6 +134,41 @@ testMounted('full disk of a member: the others go on, and it rejoins with all th
   });
 });
 
+testAside('full disk under the ring ids: a node without one waits, one that has one goes on', () =>
+  withFolder(async (folder) => {
+    const nodes = ['g1', 'g2', 'g3'].map((name) => folder.node(name, { flags: ['--no-mount'] }));
+    const [first, second, full] = nodes as [RealNode, RealNode, RealNode];
+    const listed = nodes.map(({ name }, index) => ({ name, addresses: [`127.0.1.${51 + index}`] }));
+    const key = newAuthkey();
+    for (const node of nodes) installClusterFiles(node.layout, corosyncConf(listed, { port: PORT }), key);
+    await withTmpfs(full.layout.ringDirectory, 'size=64k', async () => {
+      const filled = join(full.layout.ringDirectory, 'filler');
+      await runBounded('sh', ['-c', 'cat /dev/zero > "$1"', 'sh', filled]);
+      for (const node of nodes) node.start();
+      await first.ready();
+      await full.serving();
+      await full.logged(/unable to store the id of a new ring: '.*ringid_3' can't be written: ENOSPC/);
+      const seen = await full.command('pve-actors', ['status']);
+      assert.is(seen.code, 2, seen.complaint);
+      assert.match(seen.output, /out of the ring unable to store the id of a new ring: .*ENOSPC/);
+      assert.equal((await first.describe())?.quorum?.members, [1, 2]);
+      rmSync(filled);
+      await full.ready(20_000);
+      await full.logged('ring ids can be stored again - starting anew');
+      await first.until('all are in one ring', async () => (await first.describe())?.quorum?.members.length === 3);
+      const { restarts } = await clusterActor(full);
+      assert.is(restarts, 1, 'one restart, no loop');
+
+      await runBounded('sh', ['-c', 'cat /dev/zero > "$1"', 'sh', filled]);
+      await second.powerFailure();
+      await full.until('a ring of two', async () => (await full.describe())?.quorum?.members.join() === '1,3');
+      await full.ready();
+      assert.is((await clusterActor(full)).restarts, 1, 'still the same process');
+      await assertOrderlyEnd(first, full);
+    });
+  }),
+);
+
 testMounted('a read-only disk is refused', async (folder) => {
   const node = folder.node('r1');
   await withTmpfs(node.layout.root, 'ro', async () => {
@@ -180,6 +223,30 @@ function started(child: ChildProcess): Promise<true> {
     () => child.pid !== undefined && statSync(`/proc/${child.pid}`).isDirectory(),
   ) as Promise<true>;
 }
+
+testMounted('a mount that somebody takes away from a running node is made again, without a restart', async (folder) => {
+  const node = folder.node('m4');
+  await assertStarts(node);
+  assert.is(await node.write('kept', 'hello'), undefined);
+  const pid = await node.clusterPid();
+  // The old mount lives on, hidden, as long as somebody stands in it.
+  const stander = spawn('sleep', ['100'], { cwd: node.layout.mountPoint, stdio: 'ignore' });
+  try {
+    await started(stander);
+    for (const text of ['once', 'twice']) {
+      assert.is(await detachMount(node.layout.mountPoint, 5000), undefined);
+      await node.until('its mount answers again', async () => (await node.read('kept')) === 'hello', 15_000);
+      assert.is(await node.write('after', text), undefined);
+      assert.is(await node.read('after'), text);
+      assert.equal(await mountsBelow(node.layout.mountPoint), [node.layout.mountPoint]);
+    }
+  } finally {
+    stander.kill('SIGKILL');
+  }
+  assert.is(node.output.split(/crit: somebody else has unmounted \S+\/etc\/pve - mounting it again/).length, 3);
+  assert.is(await node.clusterPid(), pid);
+  await assertOrderlyEnd(node);
+});
 
 // ── other instances ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -260,11 +327,36 @@ testMounted('a boot process that was stopped for longer than a heartbeat restart
   } finally {
     node.signal('SIGCONT');
   }
-  const actors = await node.callBoot('actors');
-  const [cluster] = 'result' in actors ? (actors.result as { state: string; restarts: number; pid: number }[]) : [];
-  assert.equal([cluster?.state, cluster?.restarts, cluster?.pid], ['running', 0, pid]);
+  const cluster = await clusterActor(node);
+  assert.equal([cluster.state, cluster.restarts, cluster.pid], ['running', 0, pid]);
   await assertOrderlyEnd(node);
 });
+
+testAside('status of a cluster process that is stopped: a sentence within seconds, and a failure', () =>
+  withFolder(async (folder) => {
+    const node = folder.node('k5', { flags: ['--no-mount'] });
+    node.start();
+    await node.ready();
+    const pid = await node.clusterPid();
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const started_ms = performance.now();
+      const { code, output } = await node.command('pve-actors', ['status']);
+      const took_ms = performance.now() - started_ms;
+      assert.is(code, 1);
+      const words = `the cluster process is alive \\(pid ${pid}\\) but does not answer since \\S+ \\(\\d+ s\\); it is stopped: let it go on by kill -CONT ${pid};`;
+      assert.match(output, new RegExp(words));
+      assert.match(output, /^cluster {10}forked/m);
+      // Two seconds for the answer that doesn't come; the rest is the start of the command on a busy machine.
+      assert.ok(took_ms < 10_000, `${took_ms} ms`);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await node.ready();
+    assert.is((await node.command('pve-actors', ['status'])).code, 0);
+    await assertOrderlyEnd(node);
+  }),
+);
 
 testAside('SIGTERM while the node starts ends it in order', () =>
   withFolder(async (folder) => {

@@ -40,6 +40,20 @@ export interface NodeDescription {
     readonly error_flag: boolean;
     readonly checksum: string;
   };
+  /** Absent from a local node. */
+  readonly transport?: {
+    readonly peers: readonly {
+      readonly nodeid: number;
+      readonly links: readonly {
+        readonly link: number;
+        readonly address: string;
+        readonly up: boolean;
+        readonly best: boolean;
+        readonly sent: number;
+        readonly received: number;
+      }[];
+    }[];
+  };
   readonly losing_sides: readonly { readonly id: string; readonly paths: readonly string[] }[];
 }
 

@@ -39,7 +39,7 @@ const test = suite<Fixture>('three nodes');
 test.before(async (fixture) => {
   fixture.folder = mkdtempSync(join(tmpdir(), 'pva-'));
   fixture.network = new NamespaceNetwork(String(process.pid), NAMES);
-  const listed = fixture.network.nodes.map(({ name, address }) => ({ name, addresses: [address] }));
+  const listed = fixture.network.nodes;
   const authkey = newAuthkey();
   fixture.nodes = NAMES.map((name) => {
     const node = new RealNode({ name, root: join(fixture.folder, name), enter: fixture.network.enter(name) });
@@ -228,6 +228,21 @@ test('cut into three, nobody acknowledges; healed, all go on', async ({ nodes, n
   await converged(nodes);
   assert.is(await nodes[0]!.write('somebody', 'x'), undefined);
   await converged(nodes);
+});
+
+test('what others removed while a node was down is no losing side of that node', async ({ nodes }) => {
+  const [first, , third] = nodes as [RealNode, RealNode, RealNode];
+  // The newest entry of the tree: nothing else in it shows that others have seen it.
+  assert.is(await first.write('newest', 'x'), undefined);
+  await converged(nodes);
+  await third.powerFailure();
+  await first.ready();
+  assert.equal(await first.call('file-remove', { path: 'newest' }), { result: 0 });
+  third.start();
+  await third.ready();
+  await converged(nodes);
+  assert.is(await third.read('newest'), undefined);
+  assert.equal((await third.describe())?.losing_sides, []);
 });
 
 test('a process that is stopped for half a second causes no membership change', async ({ nodes }) => {

@@ -18,7 +18,7 @@ const DOWN_MS = 1000;
 export abstract class Client {
   readonly name: string;
   protected readonly world: ClusterWorld;
-  protected readonly nodeid: number;
+  readonly nodeid: number;
   protected readonly random: SeededRandom;
   /** Requests that ended well. */
   successes = 0;
@@ -62,7 +62,7 @@ export abstract class Client {
     this.after(pause_ms, () => {
       if (this.#isStopping) return;
       this.#isResting = false;
-      if (this.world.node(this.nodeid).process === undefined) this.rest(DOWN_MS);
+      if (!this.world.isRunning(this.nodeid)) this.rest(DOWN_MS);
       else this.step();
     });
   }

@@ -5,6 +5,7 @@ import type { RequestBody } from '../world.ts';
 import { Client, outcomeOf } from './client.ts';
 
 const CONTENT_BYTES = 64;
+const CONTENDED_VMIDS: readonly number[] = [770, 771];
 
 export class GuestOwner extends Client {
   #count = 0;
@@ -14,7 +15,9 @@ export class GuestOwner extends Client {
 
   protected override step(): void {
     const draw = this.random.unit();
-    if (this.#place === undefined) this.#create();
+    if (draw > 0.92) this.#removeContended();
+    else if (this.#place === undefined) this.#create();
+    else if (draw > 0.84) this.#enterContended(this.#place);
     else if (draw < 0.35) this.#move(this.#place);
     else if (draw < 0.5) this.#duplicate();
     else if (draw < 0.65) this.#remove(this.#place);
@@ -71,10 +74,36 @@ export class GuestOwner extends Client {
     );
   }
 
+  /** Its configuration becomes that of a VMID which others want too, anywhere: often refused. */
+  #enterContended(place: number): void {
+    const to = this.#contendedPath();
+    this.#change(
+      () => ({ kind: 'rename', path: this.#path(place), to, content: this.#content }),
+      () => {
+        this.world.mark('guest took a contended id');
+        this.#next();
+      },
+    );
+  }
+
+  #removeContended(): void {
+    const path = this.#contendedPath();
+    this.ask(
+      () => ({ kind: 'unlink', path }),
+      () => this.rest(),
+    );
+  }
+
+  #contendedPath(): string {
+    const { nodeid } = this.random.pick(this.world.nodes);
+    return `nodes/n${nodeid}/${this.random.pick(['qemu-server', 'lxc'])}/${this.random.pick(CONTENDED_VMIDS)}.conf`;
+  }
+
   /** The same VMID on another node, which must be refused. */
   #duplicate(): void {
     const others = this.world.nodes.filter(({ nodeid }) => nodeid !== this.#place);
-    const path = this.#path(this.random.pick(others).nodeid);
+    const other = this.#path(this.random.pick(others).nodeid);
+    const path = this.random.chance(0.5) ? other : other.replace('qemu-server', 'lxc');
     this.#change(
       () => ({ kind: 'create', path }),
       () => {

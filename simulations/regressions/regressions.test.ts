@@ -1,0 +1,70 @@
+// test-timeout: 180
+/** A regression scenario is worth something when it fails as soon as the rule that mended the bug is broken again. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { makeBuild, removeBuild } from '../mutants/build.ts';
+import type { Patch } from '../mutants/mutant.ts';
+
+interface Regression {
+  readonly scenario: string;
+  /** The rule, broken. */
+  readonly patch: Patch;
+  /** What the scenario shows then. */
+  readonly violation: RegExp;
+}
+
+const REGRESSIONS: readonly Regression[] = [
+  {
+    scenario: 'replica-alone-in-its-group.txt',
+    patch: {
+      file: 'actors/node/cluster-node.ts',
+      from: 'return inGroup >= Math.min(view.quorum, present);',
+      to: 'return inGroup > 0;',
+    },
+    violation: /expectation: n2 is ready for changes/,
+  },
+  {
+    scenario: 'change-of-a-ring-that-was-given-up.txt',
+    patch: {
+      file: 'machines/pmxcfs/dcdb/kept-changes.ts',
+      from: '    this.changes.push({ ...change, payload: Buffer.from(change.payload) });',
+      to: '',
+    },
+    violation: /expectation: n3 holds no file at shared\/a/,
+  },
+];
+
+const SCRIPT = `
+import { readSource } from './simulations/commands/source.ts';
+import { runScenario } from './simulations/scenarios/run-scenario.ts';
+process.stdout.write(runScenario(readSource(process.argv[1]).scenario).history);
+`;
+
+/** The history of a scenario with the product that `patch` makes. */
+function historyWith(patch: Patch, scenario: string): string {
+  const build = makeBuild([patch]);
+  if ('problem' in build) throw new Error(build.problem);
+  try {
+    const path = fileURLToPath(new URL(scenario, import.meta.url));
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', SCRIPT, path];
+    const { stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: build.path,
+      encoding: 'utf8',
+      timeout: 120_000,
+    });
+    assert.is(stderr, '');
+    return stdout;
+  } finally {
+    removeBuild(build.path);
+  }
+}
+
+for (const { scenario, patch, violation } of REGRESSIONS) {
+  test(`${scenario} notices the broken rule`, () => {
+    assert.match(historyWith(patch, scenario), violation);
+  });
+}
+
+test.run();
