@@ -3,13 +3,15 @@
  * `max_bytes`. Writes are synchronous, so that the last lines before an end are there; whoever must not wait for a
  * disk writes from another process (the lines of isolated children go through their supervisor).
  */
-import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 export interface RotatingFileOptions {
   readonly path: string;
   readonly max_bytes: number;
   /** Number of older files that are kept. */
   readonly keep: number;
+  /** Written first into every new file; with its newline. */
+  readonly firstLine?: () => string;
 }
 
 export class RotatingFile {
@@ -28,6 +30,11 @@ export class RotatingFile {
     return this.#lost;
   }
 
+  /** Of the newest file. */
+  get size_bytes(): number {
+    return this.#size_bytes;
+  }
+
   /** Appends one line with its newline. Never throws. */
   write(line: string): void {
     const bytes = Buffer.from(line, 'utf8');
@@ -40,6 +47,11 @@ export class RotatingFile {
       this.#lost += 1;
       this.close();
     }
+  }
+
+  /** Asks for what was written to be safe on the disk; doesn't wait for it. */
+  sync(): void {
+    if (this.#fd !== undefined) fsync(this.#fd, () => {});
   }
 
   /** Closes the file; a later write opens it anew (also after somebody else moved it away). */
@@ -60,6 +72,8 @@ export class RotatingFile {
       const fd = openSync(this.#options.path, 'a', 0o640);
       this.#fd = fd;
       this.#size_bytes = fstatSync(fd).size;
+      const { firstLine } = this.#options;
+      if (this.#size_bytes === 0 && firstLine !== undefined) this.#size_bytes = writeSync(fd, firstLine());
     } catch {
       this.#fd = undefined;
     }

@@ -1,5 +1,16 @@
 /** The corpora whose part is built. A folder of corpora without an entry here is reported as not implemented. */
 import type { Corpus } from './corpus.ts';
+import { clusterConfImport, haFence, haRules, sectionConfig } from './ha-planning.ts';
+import { scenarioCorpus } from './ha-scenarios/scenario-corpus.ts';
 import { pmxcfs } from './pmxcfs.ts';
 
-export const corpora: readonly Corpus[] = [pmxcfs];
+export const corpora: readonly Corpus[] = [
+  scenarioCorpus('ha'),
+  scenarioCorpus('ha-random'),
+  scenarioCorpus('ha-targeted'),
+  pmxcfs,
+  haRules,
+  haFence,
+  clusterConfImport,
+  sectionConfig,
+];

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LockTable } from './lock-table.ts';
@@ -44,6 +45,31 @@ test('a forgotten lock starts its life anew', () => {
   locks.note(PATH, A, 0);
   locks.forget(PATH);
   assert.equal(locks.testExpiry(PATH, A, 1000), { expired: false });
+});
+
+test('law: a lock that is looked into and one that is not have the same life', () => {
+  const step = fc.tuple(fc.nat({ max: 4 }), fc.constantFrom(A, B), fc.nat({ max: 200 }), fc.constantFrom(1, 2));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const [plain, inspected] = [new LockTable(), new LockTable()];
+      inspected.inspect = () => () => {};
+      let now_s = 0;
+      for (const [kind, checksum, passed_s, node] of steps) {
+        now_s += passed_s;
+        const [one, other] = [plain, inspected].map((locks) => [
+          kind === 0 && locks.note(PATH, checksum, now_s, node),
+          kind === 1 && locks.mayRenew(PATH, node, now_s, { writer: 1, mtime: 100 }),
+          kind === 2 && locks.renewed(PATH, checksum, now_s, node),
+          kind === 3 && locks.testExpiry(PATH, checksum, now_s),
+          kind === 4 && locks.forget(PATH),
+          locks.stateOf(PATH),
+          locks.age_s(PATH, now_s),
+          locks.size,
+        ]);
+        assert.equal(one, other);
+      }
+    }),
+  );
 });
 
 test.run();

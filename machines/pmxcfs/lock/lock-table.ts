@@ -7,8 +7,8 @@
  */
 import assert from 'node:assert';
 import type { Buffer } from 'node:buffer';
-import { type Actor, createActor, type InspectionEvent } from 'xstate';
-import { type LockEvent, type LockVerdict, lockMachine } from './machine.ts';
+import { createActor, type InspectionEvent, initialTransition, type SnapshotFrom, transition } from 'xstate';
+import { type LockContext, type LockEvent, type LockVerdict, lockMachine } from './machine.ts';
 
 const WRONG_CHECKSUM = 'wrong lock csum - reset timeout';
 
@@ -35,15 +35,7 @@ export class LockTable {
   onTransition: ((transition: LockTransition) => void) | undefined;
   /** Called for each lock that comes to life; what it returns sees the actor of its machine. */
   inspect: ((path: string) => ((inspection: InspectionEvent) => void) | undefined) | undefined;
-  readonly #locks = new Map<string, Actor<typeof lockMachine>>();
-  #verdict: LockVerdict | undefined;
-  readonly #machine = lockMachine.provide({
-    actions: {
-      answer: (_, { verdict }) => {
-        this.#verdict = verdict;
-      },
-    },
-  });
+  readonly #locks = new Map<string, LockLife>();
 
   get size(): number {
     return this.#locks.size;
@@ -96,14 +88,14 @@ export class LockTable {
 
   /** Age of a known lock in seconds, for status output. */
   age_s(path: string, monotonic_s: number): number | undefined {
-    const known = this.#locks.get(path)?.getSnapshot().context;
+    const known = this.#locks.get(path)?.context;
     return known === undefined ? undefined : monotonic_s - known.since_s;
   }
 
   /** State and holder of a lock, for status output; the holder is unknown where only its checksum was seen. */
   stateOf(path: string): { readonly state: LockState; readonly holder: number | undefined } {
-    const known = this.#locks.get(path)?.getSnapshot();
-    return { state: known?.value ?? 'free', holder: known?.context.holder };
+    const known = this.#locks.get(path);
+    return { state: known?.state ?? 'free', holder: known?.context.holder };
   }
 
   #ask(path: string, event: LockEvent): LockVerdict {
@@ -112,25 +104,97 @@ export class LockTable {
     return verdict;
   }
 
-  #create(path: string): Actor<typeof lockMachine> {
-    const inspect = this.inspect?.(path);
-    return createActor(this.#machine, inspect === undefined ? {} : { inspect }).start();
-  }
-
   #tell(path: string, event: LockEvent): LockVerdict | undefined {
-    const lock = this.#locks.get(path) ?? this.#create(path);
-    const before = lock.getSnapshot().value;
-    this.#verdict = undefined;
-    lock.send(event);
-    const verdict = this.#verdict;
-    const after = lock.getSnapshot().value;
+    const lock = this.#locks.get(path) ?? newLock(this.inspect?.(path));
+    const before = lock.state;
+    const verdict = lock.take(event);
+    const after = lock.state;
     if (after === 'free') {
       this.#locks.delete(path);
-      lock.stop();
+      lock.end?.();
     } else this.#locks.set(path, lock);
     this.onTransition?.({ path, event, before, after, verdict });
     return verdict;
   }
+}
+
+/** A lock machine that lives. */
+interface LockLife {
+  readonly state: LockState;
+  readonly context: LockContext;
+  take(event: LockEvent): LockVerdict | undefined;
+  end?(): void;
+}
+
+/**
+ * Taking and leaving locks is hot, and making an actor costs more than all of a lock's steps: one is made only to be looked into.
+ */
+function newLock(inspect: ((inspection: InspectionEvent) => void) | undefined): LockLife {
+  return inspect === undefined ? steppedLock() : inspectedLock(inspect);
+}
+
+type Snapshot = SnapshotFrom<typeof lockMachine>;
+
+const [FREE] = initialTransition(lockMachine);
+
+/** `TAKEN` leads to `held` and `GONE` to `free` from every state: these two are done here, all else is the machine's. */
+function steppedLock(): LockLife {
+  let state: LockState = 'free';
+  let { context } = FREE;
+  return {
+    get state() {
+      return state;
+    },
+    get context() {
+      return context;
+    },
+    take: (event) => {
+      if (event.type === 'TAKEN') {
+        state = 'held';
+        context = { ...event.lock, since_s: event.now_s };
+        return undefined;
+      }
+      if (event.type === 'GONE') {
+        state = 'free';
+        return undefined;
+      }
+      const snapshot: Snapshot = lockMachine.resolveState({ value: state, context });
+      const [next, actions] = transition(lockMachine, snapshot, event);
+      state = next.value;
+      context = next.context;
+      return verdictOf(actions.find(({ type }) => type === 'answer')?.params);
+    },
+  };
+}
+
+function verdictOf(params: unknown): LockVerdict | undefined {
+  return (params as { readonly verdict: LockVerdict } | undefined)?.verdict;
+}
+
+function inspectedLock(inspect: (inspection: InspectionEvent) => void): LockLife {
+  let answer: LockVerdict | undefined;
+  const machine = lockMachine.provide({
+    actions: {
+      answer: (_, { verdict }) => {
+        answer = verdict;
+      },
+    },
+  });
+  const actor = createActor(machine, { inspect }).start();
+  return {
+    get state() {
+      return actor.getSnapshot().value;
+    },
+    get context() {
+      return actor.getSnapshot().context;
+    },
+    take: (event) => {
+      answer = undefined;
+      actor.send(event);
+      return answer;
+    },
+    end: () => actor.stop(),
+  };
 }
 
 function incarnation(checksum: Buffer, holder: number | undefined) {
