@@ -52,7 +52,8 @@ function fakeCluster(): Fake {
     leastNodes: nodes.length,
     profile: 'promise',
     areVotesLowered: false,
-    connectedWith: () => state.connected,
+    reachedFrom: () => state.connected,
+    heardBy: () => state.connected,
   };
   return Object.assign(state, { view, nodes });
 }

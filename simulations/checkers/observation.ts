@@ -87,11 +87,10 @@ export interface ClusterView {
   readonly profile: 'promise' | 'wild';
   /** An operator has told nodes to expect fewer votes than there are: no majority is sure any more. */
   readonly areVotesLowered: boolean;
-  /**
-   * The nodes to and from which datagrams can find a way from `nodeid` now, perhaps over others; itself included, none while it is
-   * down or stopped.
-   */
-  connectedWith(nodeid: number): readonly number[];
+  /** The nodes that datagrams of `nodeid` can reach now, perhaps over others: itself, and those whose process is stopped, included. */
+  reachedFrom(nodeid: number): readonly number[];
+  /** The nodes whose datagrams can reach `nodeid` now, perhaps over others; itself included. */
+  heardBy(nodeid: number): readonly number[];
 }
 
 export type Fail = (message: string) => void;

@@ -111,7 +111,7 @@ function drawAll(seed: number): RunOptions {
     idleRotations: random.pick([1, 1, 4, 8, 30]),
     clientsPerNode,
     // A request keeps the token going around for a while: the more nodes, the more it costs.
-    think_ms: Math.min(LONGEST_THINK_MS, Math.round(clientsPerNode * nodeCount ** 2 * random.pick([80, 150, 250]))),
+    think_ms: Math.min(LONGEST_THINK_MS, Math.round(clientsPerNode * nodeCount ** 2 * random.pick([100, 180, 300]))),
     guests: random.chance(0.6),
     locks: random.chance(0.6),
     edits: random.chance(0.3),

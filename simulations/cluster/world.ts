@@ -297,19 +297,24 @@ export class ClusterWorld implements ClusterView {
     this.#rewired();
   }
 
-  connectedWith(nodeid: number): readonly number[] {
-    if (!this.#isAwake(nodeid)) return [];
-    const there = this.#reachable(nodeid, (from, to) => !this.#cut.has(`${from}>${to}`));
-    const back = this.#reachable(nodeid, (from, to) => !this.#cut.has(`${to}>${from}`));
-    return [...there].filter((other) => back.has(other));
+  reachedFrom(nodeid: number): readonly number[] {
+    return this.#spread(nodeid, (from, to) => !this.#cut.has(`${from}>${to}`));
   }
 
-  #reachable(start: number, isOpen: (from: number, to: number) => boolean): ReadonlySet<number> {
-    const found = new Set([start]);
+  heardBy(nodeid: number): readonly number[] {
+    const heard = this.#spread(nodeid, (from, to) => !this.#cut.has(`${to}>${from}`));
+    return heard.filter((other) => this.#isAwake(other));
+  }
+
+  /** A stopped process still has its socket, but hands nothing on. */
+  #spread(start: number, isOpen: (from: number, to: number) => boolean): readonly number[] {
+    const found = new Set(this.node(start).process === undefined ? [] : [start]);
     for (const from of found) {
-      for (const { nodeid } of this.nodes) if (this.#isAwake(nodeid) && isOpen(from, nodeid)) found.add(nodeid);
+      if (!this.#isAwake(from)) continue;
+      for (const { nodeid, process } of this.nodes)
+        if (process !== undefined && isOpen(from, nodeid)) found.add(nodeid);
     }
-    return found;
+    return [...found];
   }
 
   #isAwake(nodeid: number): boolean {

@@ -18,7 +18,8 @@ const NO_CLUSTER: ClusterView = {
   leastNodes: 0,
   profile: 'promise',
   areVotesLowered: false,
-  connectedWith: () => [],
+  reachedFrom: () => [],
+  heardBy: () => [],
 };
 const RULES = CHECKERS.map((create) => create(NO_CLUSTER, () => {}).rule);
 

@@ -19,6 +19,8 @@ const LAST_CHANGE = 0.75;
 export class Operator extends Client {
   /** Of any version that was read or tried. */
   #highest = 1;
+  /** Of any version that was read: an older file is that of a node that has forgotten, or not heard yet. */
+  #highestRead = 1;
   /** The node list that is to be. */
   #wanted: readonly number[];
   readonly #spares: number[];
@@ -71,6 +73,9 @@ export class Operator extends Client {
 
   /** Nodes that are in the list now are installed, and those that are out of it switched off. */
   #follow(nodeids: readonly number[], text: string): void {
+    const version = versionIn(text);
+    if (version < this.#highestRead) return;
+    this.#highestRead = version;
     for (const nodeid of nodeids) if (!this.world.hasMachine(nodeid)) this.world.join(nodeid, text);
     for (const { nodeid } of this.world.nodes) if (!nodeids.includes(nodeid)) this.world.retire(nodeid);
   }
