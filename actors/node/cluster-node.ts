@@ -143,7 +143,7 @@ export class ClusterNode {
 
   /** The tree is up to date and may be written to. */
   get isReady(): boolean {
-    return this.isLocal || (this.#mayWrite() && this.#dcdb?.state().mode === 'synced');
+    return this.isLocal || (this.#mayWrite() && this.#dcdb?.mode === 'synced');
   }
 
   /**
@@ -275,6 +275,11 @@ export class ClusterNode {
       addresses: addresses.filter((address) => address !== undefined),
       online: alive.has(nodeid),
     }));
+  }
+
+  /** Messages that one replica has sent so far; 0 in local mode. */
+  sentMessages(name: ReplicaName): number {
+    return this.#replicaOf(name)?.sentMessages ?? 0;
   }
 
   /** Synchronisation state of one replica; undefined in local mode. */

@@ -150,6 +150,15 @@ export class Replica {
     return this.dfsm.memberVotes(votesOf);
   }
 
+  get mode(): DfsmState['mode'] {
+    return this.dfsm.mode;
+  }
+
+  /** Own messages sent so far. */
+  get sentMessages(): number {
+    return this.dfsm.sentMessages;
+  }
+
   state(): ReplicaState {
     return {
       ...this.dfsm.state(),

@@ -1,17 +1,10 @@
 /** K6 of machines/pmxcfs/dfsm/core.ts (§13.1.7, Q11): a node sends no change while it is not synced. */
 import type { CheckerFactory, ObservedNode } from './observation.ts';
 
-/** What was sent too early stays counted until the round is over. */
-const FRAMES_BETWEEN_CHECKS = 8;
-
 export const heldRequests: CheckerFactory = (_view, fail) => {
   /** What each node had sent when its tree fell out of step; absent while it is synced. */
   const sent = new Map<number, number>();
-  let frames = 0;
-  const sentBy = ({ process }: ObservedNode): number => {
-    const state = process?.node.describeReplica('dcdb') as { readonly sentMessages: number } | undefined;
-    return state?.sentMessages ?? 0;
-  };
+  const sentBy = ({ process }: ObservedNode): number => process?.node.sentMessages('dcdb') ?? 0;
   const check = (node: ObservedNode): void => {
     const before = sent.get(node.nodeid);
     if (before === undefined) return;
@@ -24,9 +17,7 @@ export const heldRequests: CheckerFactory = (_view, fail) => {
     why: 'a change that was made on a tree which is about to be replaced may mean something else on the new one',
     died: ({ nodeid }) => sent.delete(nodeid),
     frame: (node) => {
-      if (!sent.has(node.nodeid)) return;
-      frames += 1;
-      if (frames % FRAMES_BETWEEN_CHECKS === 0) check(node);
+      if (sent.has(node.nodeid)) check(node);
     },
     transition: (node, { machine, detail }) => {
       if (machine !== 'dcdb') return;

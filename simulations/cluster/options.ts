@@ -92,7 +92,7 @@ function drawAll(seed: number): RunOptions {
   const others = FAULT_KINDS.filter((_, at) => at >= USUAL_KINDS && rarer.chance(0.25));
   const forming = MEMBERSHIP_FAULTS.some((kind) => usual.includes(kind)) ? [] : [random.pick(MEMBERSHIP_FAULTS)];
   const base_ms = random.pick([0.3, 0.5, 1, 2]);
-  const nodeCount = random.chance(0.04) ? 7 : random.pick([2, 3, 3, 3, 3, 3, 3, 4, 4, 5, 5]);
+  const nodeCount = random.chance(0.02) ? 7 : random.pick([2, 3, 3, 3, 3, 3, 3, 3, 4, 4, 5]);
   const isPromised = random.chance(0.6);
   const clientsPerNode = random.pick([1, 2]);
   const clients = new SeededRandom(seed).split('clients');

@@ -71,6 +71,11 @@ export class Dfsm {
     return this.core.mode;
   }
 
+  /** Own messages sent so far. */
+  get sentMessages(): number {
+    return this.core.sentMessages;
+  }
+
   /** True when the supervisor may start it again: neither ERROR nor VERSION_ERROR (§4.2). */
   get isRestartable(): boolean {
     return takesPart(this.mode) || this.mode === 'leaving';
