@@ -85,7 +85,8 @@ async function addOfflineCommands(): Promise<void> {
     import('./commands/sim-ha.ts'),
     import('./commands/import-cluster-conf.ts'),
   ]);
-  program.addCommand(simCommand().addCommand(simHaCommand()));
+  const sim = simCommand();
+  program.addCommand(sim.addCommand(simHaCommand().copyInheritedSettings(sim)));
   program.addCommand(importCommand());
 }
 

@@ -27,6 +27,8 @@ const WRONG: readonly (readonly string[])[] = [
   ['replay', 'nowhere.txt'],
   ['replay'],
   ['diff', 'nowhere', 'nowhere'],
+  ['ha', '--frobnicate'],
+  ['ha', 'nowhere'],
   ['dance'],
 ];
 

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { closeSync, copyFileSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { bootNode } from '../../actors/node/boot.ts';
@@ -44,6 +44,16 @@ export interface BootManner {
 const RECENT_LINES = 2000;
 const LOG_FILE_BYTES = 8 * 1_048_576;
 
+function assertWritable(flag: string, path: string): void {
+  try {
+    closeSync(openSync(path, 'a'));
+  } catch (error) {
+    throw new CommandFailure(
+      `${flag}: cannot write ${path}: ${(error as Error).message}; name a file in a folder that exists`,
+    );
+  }
+}
+
 /** Runs the node until it is told to end; resolves with the exit code. */
 export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<number> {
   const root = resolve(flags.root);
@@ -52,6 +62,7 @@ export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<n
   if (!/^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/.test(nodeName)) {
     throw new CommandFailure(`'${nodeName}' is no node name: letters, digits and inner hyphens; give --node NAME`);
   }
+  if (flags.trace !== undefined) assertWritable('--trace', resolve(flags.trace));
   prepare(layout.bootSocket, layout.logFile);
   if (flags.config !== undefined) installConfig(resolve(flags.config), layout.hostConfig, layout.authkey);
 

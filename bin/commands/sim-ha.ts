@@ -9,7 +9,12 @@ export function simHaCommand(): Command {
     .option('--log', 'print the logs instead')
     .option('--trace <file>', 'write the trace of one scenario instead')
     .action(async (directories: string[], { log, trace }: { log?: boolean; trace?: string }) => {
-      const options = { isPrinting: log === true, traceFile: trace, print: (text: string) => console.log(text) };
+      const options = {
+        isPrinting: log === true,
+        traceFile: trace,
+        print: (text: string) => console.log(text),
+        complain: (sentence: string) => console.error(sentence),
+      };
       process.exitCode = await runHaScenarios(directories, options);
     });
 }

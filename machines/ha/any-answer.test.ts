@@ -9,26 +9,12 @@ import { Crm } from './crm/crm.ts';
 import type { Daemon } from './daemon.ts';
 import { Lrm } from './lrm/lrm.ts';
 import type { Ask, Reply } from './port.ts';
-import type { ServiceState, ServiceStatus } from './state-files.ts';
+import { type ServiceStatus, serviceStates } from './state-files.ts';
 import { done, refused, TestWorld } from './test-daemon.ts';
-
-const states: readonly ServiceState[] = [
-  'stopped',
-  'request_stop',
-  'request_start',
-  'request_start_balance',
-  'started',
-  'fence',
-  'recovery',
-  'migrate',
-  'relocate',
-  'freeze',
-  'error',
-];
 
 const service: fc.Arbitrary<ServiceStatus> = fc
   .record({
-    state: fc.constantFrom(...states),
+    state: fc.constantFrom(...serviceStates),
     node: fc.constantFrom('n1', 'n2', 'n3'),
     uid: fc.constantFrom('a', 'b'),
   })

@@ -6,7 +6,7 @@ export type Flag = 0 | 1 | boolean | string | number;
 const nodeStates = ['online', 'maintenance', 'unknown', 'fence', 'gone'] as const;
 export type NodeState = (typeof nodeStates)[number];
 
-const serviceStates = [
+export const serviceStates = [
   'stopped',
   'request_stop',
   'request_start',

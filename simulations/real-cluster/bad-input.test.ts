@@ -273,6 +273,12 @@ refused('--config without a key', {
   says: [/--config: .*\/authkey is missing/],
 });
 
+refused('--trace in a folder that is not there', {
+  prepare: nothing,
+  flags: ({ root }) => ['--trace', join(root, 'nowhere', 'trace.jsonl')],
+  says: [/--trace: cannot write .*\/nowhere\/trace\.jsonl: .*; name a file in a folder that exists/],
+});
+
 refused('--only with an unknown name', {
   prepare: nothing,
   flags: () => ['--only', 'cluster,web'],

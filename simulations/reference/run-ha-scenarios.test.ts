@@ -27,7 +27,11 @@ function scenarios(logs: Readonly<Record<string, string>>): string {
 
 async function run(directories: readonly string[], isPrinting = false) {
   const lines: string[] = [];
-  const code = await runHaScenarios(directories, { isPrinting, print: (text) => lines.push(text) });
+  const code = await runHaScenarios(directories, {
+    isPrinting,
+    print: (text) => lines.push(text),
+    complain: (text) => lines.push(text),
+  });
   return { code, lines };
 }
 

@@ -12,6 +12,8 @@ export interface HaScenariosOptions {
   /** Write the trace of the only scenario here. */
   readonly traceFile?: string | undefined;
   readonly print: (text: string) => void;
+  /** What was asked for wrongly. */
+  readonly complain: (sentence: string) => void;
 }
 
 const PASSED = 0;
@@ -20,20 +22,24 @@ const BAD_USAGE = 5;
 
 /** A directory may be a scenario, or hold scenarios below it. Returns the exit code. */
 export async function runHaScenarios(directories: readonly string[], options: HaScenariosOptions): Promise<number> {
-  const { print } = options;
-  if (directories.length === 0) return refuse('which directories?', print);
+  const { print, complain } = options;
+  if (directories.length === 0) return refuse('which directories?', complain);
   const scenarios: string[] = [];
   for (const directory of directories) {
     if (!existsSync(directory) || !statSync(directory).isDirectory()) {
-      return refuse(`there is no directory ${directory}`, print);
+      return refuse(`there is no directory ${directory}`, complain);
     }
     const found = findScenarios(directory);
-    if (found.length === 0) return refuse(`there is no scenario in ${directory}`, print);
+    if (found.length === 0) return refuse(`there is no scenario in ${directory}`, complain);
     scenarios.push(...found);
   }
   if (options.traceFile !== undefined) {
-    if (scenarios.length !== 1) return refuse(`a trace is of one scenario, not of ${scenarios.length}`, print);
-    return writeTrace(scenarios[0]!, options.traceFile, print);
+    if (scenarios.length !== 1) return refuse(`a trace is of one scenario, not of ${scenarios.length}`, complain);
+    try {
+      return writeTrace(scenarios[0]!, options.traceFile, print);
+    } catch (error) {
+      return refuse((error as Error).message, complain);
+    }
   }
   return options.isPrinting === true ? printLogs(scenarios, print) : judgeAll(scenarios, print);
 }
@@ -74,7 +80,7 @@ function printLogs(scenarios: readonly string[], print: (text: string) => void):
   return PASSED;
 }
 
-function refuse(sentence: string, print: (text: string) => void): number {
-  print(`sim ha: ${sentence}`);
+function refuse(sentence: string, complain: (sentence: string) => void): number {
+  complain(`sim ha: ${sentence}`);
   return BAD_USAGE;
 }
