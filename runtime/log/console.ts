@@ -15,11 +15,22 @@ export interface ConsoleLogOptions {
 
 export function createConsoleLog(options: ConsoleLogOptions): Log {
   const { level: threshold, stampedBy, node } = options;
-  const output = options.output ?? ((line) => void process.stdout.write(line));
+  const output = options.output ?? standardOutput();
   return {
     write: (domain, level, message) => {
       if (!passes(level, threshold)) return;
       output(`${linePrefix(stampedBy?.wall_ms(), node)}${logLine(domain, level, message)}\n`);
     },
+  };
+}
+
+/** A reader that goes away (`boot | head`) ends the lines there, not the node. */
+function standardOutput(): (line: string) => void {
+  let isRead = true;
+  process.stdout.on('error', () => {
+    isRead = false;
+  });
+  return (line) => {
+    if (isRead) process.stdout.write(line);
   };
 }

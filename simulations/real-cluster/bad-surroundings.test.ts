@@ -83,6 +83,19 @@ async function assertRefused(node: RealNode, words: RegExp, bound_ms = 30_000): 
   assert.match(node.complaint, /^[^\n]+\n$/);
 }
 
+// ── readers of its output ─────────────────────────────────────────────────────────────────────────────────────────────
+
+testMounted('nobody reads the output any more: the node goes on, and ends in order', async (folder) => {
+  const node = folder.node('o1');
+  await assertStarts(node);
+  node.closeOutput();
+  // Each start of an actor is told.
+  assert.ok('result' in (await node.callBoot('restart', { name: 'cluster' })));
+  assert.is((await node.ready()).quorate, true);
+  await assertOrderlyEnd(node);
+  await node.destroy();
+});
+
 // ── disks ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 testMounted('full disk, local node: changes get EIO, reads go on, and it recovers by itself', async (folder) => {

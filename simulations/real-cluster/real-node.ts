@@ -124,6 +124,11 @@ export class RealNode {
     return this.#child !== undefined && this.#ended === undefined;
   }
 
+  /** As when the reader of a pipe goes away. */
+  closeOutput(): void {
+    this.#child?.stdout?.destroy();
+  }
+
   /** Standard output and standard error of all its lives. */
   get output(): string {
     return this.#output;
