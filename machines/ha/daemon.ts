@@ -2,22 +2,25 @@
 import { strict as assert } from 'node:assert';
 import { Asking, Outbox } from './dialogue.ts';
 import type { In, Out } from './port.ts';
+import type { HaTimes } from './times.ts';
 
-/** Seconds until the next iteration (§12). */
-export type Pace = 5 | 10;
+/** How soon the next iteration follows (§12). */
+export type Pace = 'waiting' | 'working';
 
 type ShutdownRequest = Extract<In, { type: 'SHUTDOWN_REQUEST' }>;
 
 export abstract class Daemon<Phase extends string> extends Asking<Phase> {
   /** Own node. */
   readonly node: string;
+  protected readonly times: HaTimes;
   #at = 0;
   #isInIteration = false;
   #postponed: ShutdownRequest | undefined;
 
-  constructor(node: string) {
+  constructor(node: string, times: HaTimes) {
     super(new Outbox());
     this.node = node;
+    this.times = times;
   }
 
   /** Time of the iteration, seconds (P3). */
@@ -63,9 +66,10 @@ export abstract class Daemon<Phase extends string> extends Asking<Phase> {
     assert.fail(`${this.node}: ${input.type} is not for this daemon`);
   }
 
-  protected endIteration(pace_s: Pace): void {
+  protected endIteration(pace: Pace): void {
     this.#isInIteration = false;
-    this.out.put({ out: 'nextTickIn', seconds: pace_s });
+    const seconds = pace === 'working' ? this.times.working_pace_s : this.times.waiting_pace_s;
+    this.out.put({ out: 'nextTickIn', seconds });
     const postponed = this.#postponed;
     this.#postponed = undefined;
     if (postponed !== undefined) this.#requestShutdown(postponed);

@@ -45,6 +45,7 @@ export type Ask =
   | { readonly op: 'patchService'; readonly sid: string; readonly set: Readonly<Record<string, unknown>> }
   /** Value: name of the lock that was removed, or null. */
   | { readonly op: 'removeLock'; readonly sid: string; readonly locks: readonly string[] }
+  /** Value: another node than `to` where the service is found already, or null. */
   | { readonly op: 'steal'; readonly sid: string; readonly from: string; readonly to: string }
   /** Value: the exit code, or `started` where WORKER_DONE follows. */
   | { readonly op: 'exec'; readonly sid: string; readonly cmd: string; readonly params: CommandParams }

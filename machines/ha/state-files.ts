@@ -105,6 +105,10 @@ export type ServiceConfigs = Readonly<Record<string, ServiceConfig>>;
 export interface DatacenterSettings {
   readonly ha?: { readonly shutdown_policy?: string };
   readonly crs?: Readonly<Record<string, unknown>>;
+  /** Commands that an LRM runs at once. */
+  readonly max_workers?: number;
+  /** Who may prove that a node is off (§11.1). */
+  readonly fencing?: string;
 }
 
 /** The nodes of the cluster as one daemon sees them (§1.6). */

@@ -10,6 +10,7 @@ import { Manager } from '../manager/manager.ts';
 import type { Reply } from '../port.ts';
 import { isFenceRequested } from '../service-count.ts';
 import type { ManagerStatus, Members, ServiceConfigs } from '../state-files.ts';
+import { type HaTimes, haTimes } from '../times.ts';
 import { type RoleEvent, roleMachine } from './role.ts';
 
 export type CrmState = 'wait_for_quorum' | 'slave' | 'master' | 'lost_manager_lock' | 'exited';
@@ -45,8 +46,8 @@ export class Crm extends Daemon<Phase> {
   /** The cluster file system refreshed its state in this iteration. */
   #isRefreshed = true;
 
-  constructor(node: string, inspection: Inspection = uninspected) {
-    super(node);
+  constructor(node: string, inspection: Inspection = uninspected, times: HaTimes = haTimes()) {
+    super(node, times);
     this.#inspection = inspection;
     this.#role = createActor(roleMachine, inspection('crm'));
     this.#role.start();
@@ -114,7 +115,7 @@ export class Crm extends Daemon<Phase> {
       case 'lost-lock-cleared':
         if (this.#isShutdownRequested) return this.#leave();
         this.#send({ type: 'CLEARED' });
-        return this.endIteration(5);
+        return this.endIteration('waiting');
       case 'watchdog-closed':
         this.log('info', 'voluntary release CRM lock');
         return this.ask({ op: 'lock', do: 'release', name: MANAGER_LOCK }, 'released');
@@ -125,7 +126,7 @@ export class Crm extends Daemon<Phase> {
         return this.#managed(reply);
       case 'disarmed':
         this.#isDisarmed = true;
-        return this.endIteration(10);
+        return this.endIteration('working');
     }
   }
 
@@ -232,7 +233,7 @@ export class Crm extends Daemon<Phase> {
   #become(type: RoleEvent['type']): Next {
     if (!this.#isAsBefore(type)) this.#send({ type });
     if (this.#state === 'master' && this.#manager === undefined) {
-      this.#manager = new Manager(this.node, this.at, this.out, this.#inspection);
+      this.#manager = new Manager(this.node, this.at, this.out, { inspection: this.#inspection, times: this.times });
       return this.delegate(this.#manager, 'manager-built');
     }
     this.#work();
@@ -260,14 +261,14 @@ export class Crm extends Daemon<Phase> {
     switch (this.#state) {
       case 'wait_for_quorum':
       case 'slave':
-        return this.#isShutdownRequested ? this.#leave() : this.endIteration(5);
+        return this.#isShutdownRequested ? this.#leave() : this.endIteration('waiting');
       case 'lost_manager_lock':
         return this.#closeWatchdog('lost-lock-cleared');
       case 'master':
         if (this.#isShutdownRequested) return this.#closeWatchdog('watchdog-closed');
         if (!this.#isRefreshed) {
           this.log('notice', 'temporary inconsistent cluster state (cfs restart?), skip round');
-          return this.endIteration(10);
+          return this.endIteration('working');
         }
         this.#manager!.manage(this.at);
         return this.tryDelegate(this.#manager!, 'managed');
@@ -277,7 +278,7 @@ export class Crm extends Daemon<Phase> {
   #managed(reply: Reply): Next {
     if (!reply.ok) {
       this.log('err', `got unexpected error - ${reply.error}`);
-      return this.endIteration(10);
+      return this.endIteration('working');
     }
     const { isFullyDisarmed } = this.#manager!;
     if (isFullyDisarmed && !this.#isDisarmed) {
@@ -289,7 +290,7 @@ export class Crm extends Daemon<Phase> {
       // The watchdog is opened by the next renewal of the lock.
       this.#isDisarmed = false;
     }
-    this.endIteration(10);
+    this.endIteration('working');
   }
 
   #closeWatchdog(then: Phase): Next {

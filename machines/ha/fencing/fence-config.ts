@@ -119,8 +119,26 @@ export function fenceCommands(config: FenceConfig, node: string, attempt: number
   return connected[attempt] ?? [];
 }
 
-function commandOf({ agent, args, connected }: FenceSubDevice, node: string): FenceCommand {
-  const options = [...args, ...connected.get(node)!].map(optionOf);
+/** The commands of each try for a node in turn, with this action in place of one that the configuration names (§11.1). */
+export function fenceTries(
+  config: FenceConfig,
+  node: string,
+  action: 'off' | 'status',
+): readonly (readonly FenceCommand[])[] {
+  return devicesByPriority(config).flatMap(([, device]) => {
+    const subDevices = sortedSubDevices(device).filter(([, one]) => one.connected.has(node));
+    return subDevices.length === 0 ? [] : [subDevices.map(([, one]) => commandOf(one, node, action))];
+  });
+}
+
+const actionKeys = new Set(['action', 'option', 'o']);
+
+function commandOf({ agent, args, connected }: FenceSubDevice, node: string, action?: string): FenceCommand {
+  const configured = [...args, ...connected.get(node)!].map(optionOf);
+  const options =
+    action === undefined
+      ? configured
+      : [...configured.filter(({ key }) => !actionKeys.has(key)), { key: 'action', value: action }];
   const argv = options.flatMap(({ key, value }) => {
     if (key.length === 1) return value === undefined ? [`-${key}`] : [`-${key}`, value];
     return [value === undefined ? `--${key}` : `--${key}=${value}`];

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createActor } from 'xstate';
+import { haTimes } from '../times.ts';
 import { type FenceJobEvent, fenceJobMachine } from './job.ts';
 
 function newJob(tries: readonly number[]) {
@@ -18,7 +19,7 @@ function newJob(tries: readonly number[]) {
         confirm: () => void deeds.push('confirm'),
       },
     }),
-    { input: { node: 'n1', tries } },
+    { input: { node: 'n1', tries, times: haTimes() } },
   );
   actor.start();
   const give = (...events: FenceJobEvent[]): string[] => {

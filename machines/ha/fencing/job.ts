@@ -20,11 +20,13 @@
  *  F3  A failed command ends its try: the others are killed.
  */
 import { assign, setup } from 'xstate';
+import type { HaTimes } from '../times.ts';
 
 export interface FenceJobInput {
   readonly node: string;
   /** How many parallel commands each try has. */
   readonly tries: readonly number[];
+  readonly times: HaTimes;
 }
 
 export type FenceJobEvent =
@@ -45,9 +47,7 @@ export interface FenceJobContext extends FenceJobInput {
   readonly turns: number;
 }
 
-const PAUSE_S = 2;
-const REST_S = 60;
-/** A turn every 2 s for at most 20 s. */
+/** A turn every 2 s for at most 20 s, at full length of the times. */
 const MAX_TURNS = 10;
 const OFF = 2;
 
@@ -134,11 +134,11 @@ export const fenceJobMachine = setup({
       },
     },
     pausing: {
-      entry: { type: 'pause', params: { seconds: PAUSE_S } },
+      entry: { type: 'pause', params: ({ context }) => ({ seconds: context.times.fence_status_pause_s }) },
       on: { TIMER: [{ guard: 'hasTurnsLeft', target: 'confirming' }, { target: 'failing' }] },
     },
     resting: {
-      entry: { type: 'pause', params: { seconds: REST_S } },
+      entry: { type: 'pause', params: ({ context }) => ({ seconds: context.times.fence_rest_s }) },
       on: { TIMER: { target: 'commanding', actions: 'firstTry' } },
     },
     confirmed: { entry: 'confirm', type: 'final' },

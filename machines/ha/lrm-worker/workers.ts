@@ -9,7 +9,8 @@ import { type Actor, createActor } from 'xstate';
 import { Asking, answerOf, type Next, type Outbox } from '../dialogue.ts';
 import { type Inspection, uninspected } from '../inspect.ts';
 import type { Reply } from '../port.ts';
-import type { CommandResult, ServiceConfigs, ServiceStatus } from '../state-files.ts';
+import type { CommandResult, DatacenterSettings, ServiceConfigs, ServiceStatus } from '../state-files.ts';
+import { type HaTimes, haTimes } from '../times.ts';
 import { type Command, workerMachine } from './machine.ts';
 
 type Phase = 'configs-read' | 'executed' | 'waited';
@@ -19,9 +20,6 @@ const SUCCESS = 0;
 const ERROR = 1;
 const TRY_AGAIN = 2;
 const NOT_EXECUTED = -1;
-
-/** How long a round waits for its workers (§4.4). */
-const WINDOW_S = 8;
 
 type Services = Readonly<Record<string, ServiceStatus>>;
 
@@ -37,20 +35,24 @@ export class Workers extends Asking<Phase> {
   shutdownErrors = 0;
   readonly #maxWorkers: number;
   readonly #inspection: Inspection;
+  readonly #times: HaTimes;
   readonly #workers = new Map<string, Worker>();
   readonly #restartTries = new Map<string, number>();
   readonly #results = new Map<string, CommandResult>();
   /** The uids of the manager's status as last read. */
   #wanted: ReadonlySet<string | undefined> = new Set();
   #configs: ServiceConfigs = {};
+  /** Commands that run at once in this round. */
+  #limit = 0;
   /** Services to be started in this round, and the one being started. */
   #turn: readonly string[] = [];
   #started = '';
   #waited_s = 0;
 
-  /** @param maxWorkers how many commands run at once; 0: each ends within its ask */
-  constructor(maxWorkers: number, out: Outbox, inspection: Inspection = uninspected) {
+  /** @param maxWorkers how many commands run at once where datacenter.cfg doesn't say; 0: each ends within its ask */
+  constructor(maxWorkers: number, out: Outbox, inspection: Inspection = uninspected, times: HaTimes = haTimes()) {
     super(out);
+    this.#times = times;
     this.#maxWorkers = maxWorkers;
     this.#inspection = inspection;
   }
@@ -88,7 +90,10 @@ export class Workers extends Asking<Phase> {
     this.clearFailure();
     this.#wanted = new Set(Object.values(services).map(({ uid }) => uid));
     this.#waited_s = 0;
-    this.ask({ op: 'read', what: ['resources'] }, 'configs-read');
+    this.ask(
+      { op: 'read', what: this.#maxWorkers === 0 ? ['resources'] : ['resources', 'datacenter'] },
+      'configs-read',
+    );
   }
 
   /** A command that ran beside the LRM has ended. */
@@ -102,7 +107,7 @@ export class Workers extends Asking<Phase> {
   protected override resume(phase: Phase, reply: Reply): Next {
     switch (phase) {
       case 'configs-read':
-        [this.#configs] = answerOf(reply) as readonly [ServiceConfigs];
+        this.#noteConfigs(answerOf(reply) as readonly [ServiceConfigs, DatacenterSettings?]);
         return this.#newTurn();
       case 'executed':
         this.#executed(reply);
@@ -110,6 +115,11 @@ export class Workers extends Asking<Phase> {
       case 'waited':
         return this.#newTurn();
     }
+  }
+
+  #noteConfigs([configs, datacenter]: readonly [ServiceConfigs, DatacenterSettings?]): void {
+    this.#configs = configs;
+    this.#limit = datacenter?.max_workers ?? this.#maxWorkers;
   }
 
   #newTurn(): Next {
@@ -127,16 +137,17 @@ export class Workers extends Asking<Phase> {
       const sid = this.#turn[0]!;
       this.#turn = this.#turn.slice(1);
       const worker = this.#worker(sid);
-      const isFull = this.#maxWorkers > 0 && this.#running >= this.#maxWorkers;
+      const isFull = this.#limit > 0 && this.#running >= this.#limit;
       const { command } = worker.actor.getSnapshot().context;
       this.#send(worker, { type: isFull ? 'WAIT' : 'START' });
       if (isFull || command === undefined) continue;
       this.#started = sid;
       return this.tryAsk({ op: 'exec', sid, cmd: command.state, params: command.params }, 'executed');
     }
-    if (this.#running === 0 || this.#waited_s >= WINDOW_S) return;
-    this.#waited_s++;
-    this.ask({ op: 'wait', seconds: 1 }, 'waited');
+    if (this.#running === 0 || this.#waited_s >= this.#times.worker_window_s) return;
+    const seconds = this.#times.worker_poll_s;
+    this.#waited_s += seconds;
+    this.ask({ op: 'wait', seconds }, 'waited');
   }
 
   get #running(): number {

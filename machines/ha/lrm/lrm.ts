@@ -12,17 +12,19 @@ import { type Inspection, uninspected } from '../inspect.ts';
 import { Workers } from '../lrm-worker/workers.ts';
 import type { In, Reply } from '../port.ts';
 import type { DatacenterSettings, LrmMode, LrmState, LrmStatus, ManagerStatus, Members } from '../state-files.ts';
+import { type HaTimes, haTimes } from '../times.ts';
 import { ManagerView } from './manager-view.ts';
 import { modeMachine } from './mode.ts';
 import { type ShutdownRequest, shutdownPlan } from './shutdown.ts';
 import { type LrmStateEvent, lrmStateMachine } from './state.ts';
 
 export interface LrmOptions {
-  /** Commands that run at once; 0: each ends within its ask. */
+  /** Commands that run at once where datacenter.cfg doesn't say; 0: each ends within its ask. */
   readonly maxWorkers: number;
   /** The status file of this node is known to be written (§1.12). */
   readonly isStatusWritten?: boolean;
   readonly inspection?: Inspection;
+  readonly times?: HaTimes;
 }
 
 type Phase =
@@ -53,9 +55,6 @@ type Phase =
   | 'request-settings-read'
   | 'request-status-written';
 
-/** Age of state lost_agent_lock beyond which a restart no longer waits. */
-const RESTART_PATIENCE_S = 90;
-
 export class Lrm extends Daemon<Phase> {
   readonly #machine: Actor<typeof lrmStateMachine>;
   readonly #mode: Actor<typeof modeMachine>;
@@ -71,11 +70,14 @@ export class Lrm extends Daemon<Phase> {
   /** The daemon ends with this iteration. */
   #isLeaving = false;
 
-  constructor(node: string, { maxWorkers, isStatusWritten = false, inspection = uninspected }: LrmOptions) {
-    super(node);
+  constructor(
+    node: string,
+    { maxWorkers, isStatusWritten = false, inspection = uninspected, times = haTimes() }: LrmOptions,
+  ) {
+    super(node, times);
     this.#manager = new ManagerView(node);
     this.#isStatusWritten = isStatusWritten;
-    this.#workers = new Workers(maxWorkers, this.out, inspection);
+    this.#workers = new Workers(maxWorkers, this.out, inspection, times);
     this.#machine = createActor(lrmStateMachine, inspection('lrm'));
     this.#machine.start();
     this.#mode = createActor(modeMachine, inspection('lrm-mode'));
@@ -155,7 +157,7 @@ export class Lrm extends Daemon<Phase> {
         return this.#work();
       case 'waiting-status-written':
         this.#statusWritten(reply);
-        return this.endIteration(5);
+        return this.endIteration('waiting');
       case 'active-status-read':
         return this.#noteStatus(reply) ? this.#workActive() : this.#endWork();
       case 'active-workers-run':
@@ -182,7 +184,7 @@ export class Lrm extends Daemon<Phase> {
         return this.#endWork();
       case 'status-written':
         this.#statusWritten(reply);
-        return this.#isLeaving ? this.#leave() : this.endIteration(this.#state === 'active' ? 10 : 5);
+        return this.#isLeaving ? this.#leave() : this.endIteration(this.#state === 'active' ? 'working' : 'waiting');
       case 'request-settings-read':
         return this.#requestSettingsRead(reply);
       case 'request-status-written':
@@ -237,7 +239,7 @@ export class Lrm extends Daemon<Phase> {
       return this.#readStatus('status-read');
     }
     if (this.#shutdown !== undefined) return this.#leave();
-    this.endIteration(5);
+    this.endIteration('waiting');
   }
 
   // Transition (§4.2)
@@ -384,15 +386,15 @@ export class Lrm extends Daemon<Phase> {
   }
 
   #workWithoutLock(): Next {
-    if (this.#shutdown === undefined) return this.endIteration(5);
+    if (this.#shutdown === undefined) return this.endIteration('waiting');
     const active = this.#manager.active;
     if (active === 0) return this.#closeWatchdog('lost-watchdog-closed');
     this.log('err', `got shutdown request in state 'lost_agent_lock' - detected ${active} running services`);
-    if (this.mode === 'restart' && this.at - this.#stateSince > RESTART_PATIENCE_S) {
+    if (this.mode === 'restart' && this.at - this.#stateSince > this.times.restart_patience_s) {
       this.log('err', 'lost agent lock and restart request for over 90 seconds - giving up!');
       return this.#leave();
     }
-    this.endIteration(5);
+    this.endIteration('waiting');
   }
 
   #workInMaintenance(): Next {

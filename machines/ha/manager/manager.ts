@@ -13,7 +13,7 @@
  *  M2  No service and no node changes while HA is disarmed, but for what could not be deferred (§16.14).
  */
 import { Asking, answerOf, type Next, type Outbox } from '../dialogue.ts';
-import { type Inspection, uninspected } from '../inspect.ts';
+import type { Inspection } from '../inspect.ts';
 import { rebalance } from '../placement/rebalance.ts';
 import { createUsage, type PlacementMessage } from '../placement/usage.ts';
 import type { GuestStatistics, Reply, SchedulerMode } from '../port.ts';
@@ -28,6 +28,7 @@ import {
   sortedKeys,
   unknownWordIn,
 } from '../state-files.ts';
+import type { HaTimes } from '../times.ts';
 import { rearm, takeCrmCommand } from './crm-commands.ts';
 import { disarmRound } from './disarm.ts';
 import { GroupMigration } from './group-migration.ts';
@@ -52,9 +53,14 @@ type Phase =
 const FIRST_MIGRATION_ROUNDS = 3;
 const NEXT_MIGRATION_ROUNDS = 6;
 
+export interface ManagerOptions {
+  readonly inspection: Inspection;
+  readonly times: HaTimes;
+}
+
 export class Manager extends Asking<Phase> {
   readonly #node: string;
-  readonly #inspection: Inspection;
+  readonly #options: ManagerOptions;
   readonly #rules = new RulesCache();
   #at: number;
   #memory: ManagerMemory | undefined;
@@ -64,11 +70,11 @@ export class Manager extends Asking<Phase> {
   #round: Round | undefined;
   #migration: GroupMigration | undefined;
 
-  constructor(node: string, at: number, out: Outbox, inspection: Inspection = uninspected) {
+  constructor(node: string, at: number, out: Outbox, options: ManagerOptions) {
     super(out);
     this.#node = node;
     this.#at = at;
-    this.#inspection = inspection;
+    this.#options = options;
     this.ask({ op: 'read', what: ['manager_status', 'datacenter'] }, 'loaded');
   }
 
@@ -125,7 +131,7 @@ export class Manager extends Asking<Phase> {
   #load([status, datacenter]: readonly [ManagerStatus | undefined, DatacenterSettings]): Next {
     const unknown = unknownWordIn(status ?? {});
     if (unknown !== undefined) return this.fail(`could not take over the manager status: ${unknown}`);
-    this.#memory = new ManagerMemory(this.#node, status ?? {}, this.#at, this.out, this.#inspection);
+    this.#memory = new ManagerMemory(this.#node, status ?? {}, this.#at, this.out, this.#options);
     this.#settings = schedulerSettings(datacenter);
     const { mode } = this.#settings;
     if (mode !== 'basic') this.log('info', `using scheduler mode '${mode}'`);

@@ -14,6 +14,7 @@ import {
   type ServiceStatus,
   sortedKeys,
 } from '../state-files.ts';
+import type { HaTimes } from '../times.ts';
 
 export class ManagerMemory {
   /** Own node. */
@@ -32,12 +33,18 @@ export class ManagerMemory {
   #sorted: readonly string[] = [];
 
   /** @param at when the manager was built: with the node, it makes its uids differ from those of all managers before */
-  constructor(node: string, status: ManagerStatus, at: number, out: Outbox, inspection: Inspection) {
+  constructor(
+    node: string,
+    status: ManagerStatus,
+    at: number,
+    out: Outbox,
+    { inspection, times }: { readonly inspection: Inspection; readonly times: HaTimes },
+  ) {
     this.node = node;
     this.#out = out;
     this.#inspection = inspection;
     this.#epoch = `${node}.${at}`;
-    this.nodes = new NodeTable(status.node_status ?? {}, (level, text) => out.log(level, text), inspection);
+    this.nodes = new NodeTable(status.node_status ?? {}, (level, text) => out.log(level, text), { inspection, times });
     this.disarm = status.disarm;
     this.nodeRequests = status.node_request;
     for (const sid of sortedKeys(status.service_status ?? {})) {

@@ -6,7 +6,6 @@
  *  M4  A service enters recovery only after the agent lock of its node was obtained in this pass (§16.5).
  */
 import { Asking, answerOf, type Next, type Outbox } from '../dialogue.ts';
-import { FENCE_DELAY_S } from '../node-status/node-table.ts';
 import { type Preference, selectNode } from '../placement/select-node.ts';
 import type { PlacementMessage } from '../placement/usage.ts';
 import type { Reply } from '../port.ts';
@@ -69,7 +68,7 @@ export class Passes extends Asking<Phase> {
       case 'lock-removed':
         return this.#lockRemoved(answerOf(reply) as string | null);
       case 'stolen':
-        return this.#stolen();
+        return this.#stolen(answerOf(reply));
       case 'victim-fenced':
         this.#pass.fenced.set(this.#fencing!.node, this.#fencing!.isFenced);
         return this.#goThrough();
@@ -137,7 +136,9 @@ export class Passes extends Asking<Phase> {
     this.ask({ op: 'steal', sid, from: status.node, to: this.#recoveryNode }, 'stolen');
   }
 
-  #stolen(): void {
+  /** An earlier master, or the node itself before it died, may have moved it: then it is taken over where it is. */
+  #stolen(foundOn: unknown): void {
+    if (typeof foundOn === 'string') this.#recoveryNode = foundOn;
     const step = this.#step!;
     const { sid } = step;
     const { configs } = this.#round;
@@ -190,7 +191,7 @@ export class Passes extends Asking<Phase> {
     const passes = this;
     return {
       nodeState: (node) => passes.#memory.nodes.state(node),
-      delayed: (node) => passes.#memory.nodes.isOffline(node, FENCE_DELAY_S),
+      delayed: (node) => passes.#memory.nodes.isOffline(node),
       lrmMode: (node) => passes.#round.modes.get(node),
       select: (resource, preference) => passes.#select(resource, preference),
       get isRebalancingOnStart() {

@@ -67,22 +67,22 @@ test('N3 the clock starts when the node was seen last, or at the first question'
   const { nodes, round } = table({ n1: 'online', n2: 'unknown' });
   round(100, { n1: true, n2: false });
   round(120, { n1: false, n2: false });
-  assert.is(nodes.isOffline('n1', 60), false);
+  assert.is(nodes.isOffline('n1'), false);
   round(200, { n1: false, n2: false });
-  assert.is(nodes.isOffline('n1', 60), true);
-  assert.is(nodes.isOffline('n2', 60), false);
+  assert.is(nodes.isOffline('n1'), true);
+  assert.is(nodes.isOffline('n2'), false);
   round(259, { n1: false, n2: false });
-  assert.is(nodes.isOffline('n2', 60), false);
+  assert.is(nodes.isOffline('n2'), false);
   round(260, { n1: false, n2: false });
-  assert.is(nodes.isOffline('n2', 60), true);
+  assert.is(nodes.isOffline('n2'), true);
 });
 
 test('N3 a node that has no entry has a clock too', () => {
   const { nodes, round } = table({});
   round(0, {});
-  assert.is(nodes.isOffline('gone', 60), false);
+  assert.is(nodes.isOffline('gone'), false);
   round(60, {});
-  assert.is(nodes.isOffline('gone', 60), true);
+  assert.is(nodes.isOffline('gone'), true);
 });
 
 test('the list of nodes differs while a member was never online', () => {

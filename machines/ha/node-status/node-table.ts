@@ -8,10 +8,8 @@ import { type Actor, createActor } from 'xstate';
 import { type Inspection, uninspected } from '../inspect.ts';
 import type { LogLevel } from '../port.ts';
 import { type Members, type NodeState, sortedKeys } from '../state-files.ts';
+import { type HaTimes, haTimes } from '../times.ts';
 import { type NodeEvent, nodeMachine } from './machine.ts';
-
-export const FENCE_DELAY_S = 60;
-const FORGET_DELAY_S = 3600;
 
 type Log = (level: LogLevel, text: string) => void;
 
@@ -26,11 +24,20 @@ export class NodeTable {
   readonly #seenAt = new Map<string, number>();
   readonly #log: Log;
   readonly #inspection: Inspection;
+  readonly #times: HaTimes;
   #sorted: readonly string[] = [];
   #at = 0;
 
-  constructor(status: Readonly<Record<string, NodeState>>, log: Log, inspection: Inspection = uninspected) {
+  constructor(
+    status: Readonly<Record<string, NodeState>>,
+    log: Log,
+    {
+      inspection = uninspected,
+      times = haTimes(),
+    }: { readonly inspection?: Inspection; readonly times?: HaTimes } = {},
+  ) {
     this.#log = log;
+    this.#times = times;
     this.#inspection = inspection;
     for (const name of sortedKeys(status)) this.#add(name, status[name]!);
   }
@@ -77,14 +84,18 @@ export class NodeTable {
     }
     for (const name of this.#sorted) {
       if (online[name]) continue;
-      const isForgotten = this.state(name) === 'gone' && this.isOffline(name, FORGET_DELAY_S);
+      const isForgotten = this.state(name) === 'gone' && this.#isOfflineFor(name, this.#times.forget_delay_s);
       this.#send(name, { type: 'NOT_SEEN', isMember: online[name] !== undefined, mode: mode(name), isForgotten });
       if (isForgotten) this.#forget(name);
     }
   }
 
-  /** Not online for `delay_s` seconds at least. Asking about a node never seen starts its clock. */
-  isOffline(name: string, delay_s: number): boolean {
+  /** Not online for so long that it may be fenced. Asking about a node never seen starts its clock. */
+  isOffline(name: string): boolean {
+    return this.#isOfflineFor(name, this.#times.fence_delay_s);
+  }
+
+  #isOfflineFor(name: string, delay_s: number): boolean {
     if (this.state(name) === 'online') return false;
     const since = this.#since(name);
     return since !== undefined && this.#at - since >= delay_s;

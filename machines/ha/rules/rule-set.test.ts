@@ -32,7 +32,7 @@ test('I1 a rule that lacks something is in no processing, but keeps its place', 
   assert.equal([...rules.invalid], ['a1']);
   assert.equal([...rules.order], [['a1', 1]]);
   assert.equal(warnings, [
-    "file ha/rules.cfg line 3 (skip section 'a1'): missing value for required option 'nodes'",
+    "file ha/rules.cfg line 2 (skip section 'a1'): missing value for required option 'nodes'",
     "file ha/rules.cfg line 4 (skip section '1a'): invalid configuration ID '1a'",
   ]);
 });

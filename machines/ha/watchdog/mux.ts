@@ -12,6 +12,7 @@
  *  X2  The device is disarmed only on a request to terminate, and only without clients.
  *  X3  A client leaves cleanly only if the last byte that it sent was the magic one.
  */
+import { type HaTimes, haTimes } from '../times.ts';
 import { isWatchdogExpired } from './handle.ts';
 
 export type MuxEvent =
@@ -46,13 +47,17 @@ interface Client {
 }
 
 const MAX_CLIENTS = 100;
-const WARNING_S = 50;
 const MAGIC = 'V'.charCodeAt(0);
 
 export class WatchdogMux {
   #state: MuxState = 'serving';
   readonly #clients = new Map<number, Client>();
   #effects: MuxEffect[] = [];
+  readonly #times: HaTimes;
+
+  constructor(times: HaTimes = haTimes()) {
+    this.#times = times;
+  }
 
   get state(): MuxState {
     return this.#state;
@@ -130,7 +135,7 @@ export class WatchdogMux {
   }
 
   #check(client: Client, at: number): void {
-    const isLate = at - client.seen_at > WARNING_S;
+    const isLate = at - client.seen_at > this.#times.watchdog_warning_s;
     if (isLate && !client.isWarned) {
       this.#log(`client (PID ${client.pid}) watchdog is about to expire`);
       this.#effects.push({ effect: 'sync-journal' });
@@ -138,7 +143,7 @@ export class WatchdogMux {
       this.#log(`client (PID ${client.pid}) watchdog was updated before expiring`);
     }
     client.isWarned = isLate;
-    if (isWatchdogExpired(client.seen_at, at)) {
+    if (isWatchdogExpired(client.seen_at, at, this.#times.watchdog_timeout_s)) {
       this.#fail(`client (PID ${client.pid}) watchdog expired - disable watchdog updates`);
     }
   }
