@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-export type Product = 'pve-actors' | 'pmxcfs' | 'pvecm';
+export type Product = 'pve-actors' | 'pmxcfs' | 'pvecm' | 'ha-manager';
 
 export interface CommandResult {
   /** null: a signal ended it, also that of the bound. */
