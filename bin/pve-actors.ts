@@ -37,6 +37,12 @@ program
   .addOption(new Option('--synchronous <mode>', 'of the database').choices(['normal', 'full']).default('normal'))
   .option('--trace <file>', 'write all that happens in the cluster process to this file')
   .option('--until-stdin-ends', 'end when standard input does')
+  .option('--time-scale <factor>', 'for tests: a part of the times of high availability')
+  .addOption(
+    new Option('--hypervisor <kind>', 'for tests: guests are processes that their files name')
+      .choices(['none', 'process'])
+      .default('none'),
+  )
   .option('--debug', 'log debug lines, show stack traces')
   .action((flags: BootFlags) =>
     runCommand(async () => {
@@ -80,14 +86,19 @@ const NODE_COMMANDS = ['boot', 'demo', 'status', 'dismiss', 'log', 'file', 'inst
 if (!NODE_COMMANDS.includes(process.argv[2] ?? '')) await addOfflineCommands();
 
 async function addOfflineCommands(): Promise<void> {
-  const [{ simCommand }, { simHaCommand }, { importCommand }] = await Promise.all([
-    import('./commands/sim.ts'),
-    import('./commands/sim-ha.ts'),
-    import('./commands/import-cluster-conf.ts'),
-  ]);
+  const [{ simCommand }, { simHaCommand }, { importCommand }, { explainCommand }, { doctorCommand }] =
+    await Promise.all([
+      import('./commands/sim.ts'),
+      import('./commands/sim-ha.ts'),
+      import('./commands/import-cluster-conf.ts'),
+      import('./commands/explain.ts'),
+      import('./commands/doctor.ts'),
+    ]);
   const sim = simCommand();
   program.addCommand(sim.addCommand(simHaCommand().copyInheritedSettings(sim)));
   program.addCommand(importCommand());
+  program.addCommand(explainCommand());
+  program.addCommand(doctorCommand());
 }
 
 program
