@@ -1,12 +1,13 @@
-/** Property strings, `key=value,…` in one value, taken apart (spec/formats.md §5.1). property-check.ts checks the values. */
-import type { PropertySchema, PropertyStringFormat } from './property-schema.ts';
-
-export type PropertyString =
-  /** Values as written, booleans as `1` and `0`. */
-  { readonly values: ReadonlyMap<string, string> } | { readonly error: string };
+/** Property strings, `key=value,…` in one value, taken apart (spec/formats.md §5.1). schema-check.ts checks the values. */
+import { type PropertyString, type PropertyStringFormat, schemaOf } from './property-schema.ts';
 
 const trueWord = /^(?:1|on|yes|true)$/i;
 const falseWord = /^(?:0|off|no|false)$/i;
+
+/** A word for a boolean as `1` or `0`; other text stays as it is and fails its type check then (spec/formats.md §1.1). */
+export function booleanWord(text: string): string {
+  return trueWord.test(text) ? '1' : falseWord.test(text) ? '0' : text;
+}
 
 export function splitPropertyString(text: string, format: PropertyStringFormat): PropertyString {
   const values = new Map<string, string>();
@@ -22,7 +23,7 @@ function takePart(part: string, format: PropertyStringFormat, values: Map<string
   const pair = /^([^=]+)=([\s\S]+)$/.exec(part);
   if (pair !== null) return takePair(pair[1]!, pair[2]!, format, values);
   if (part.includes('=')) return 'missing key in comma-separated list property';
-  const key = Object.keys(format).find((name) => format[name]!.default_key);
+  const key = defaultKeyOf(format);
   if (key === undefined) return 'value without key, but schema does not define a default key';
   const before = values.get(key);
   if (before !== undefined && before !== '0') return `duplicate key in comma-separated list property: ${key}`;
@@ -50,12 +51,10 @@ function takePair(
   return undefined;
 }
 
-/** Own keys only: a key of the text may be called `constructor`. */
-function schemaOf(format: PropertyStringFormat, key: string): PropertySchema | undefined {
-  return Object.hasOwn(format, key) ? format[key] : undefined;
+export function defaultKeyOf(format: PropertyStringFormat): string | undefined {
+  return Object.keys(format).find((name) => format[name]!.default_key);
 }
 
-function converted(value: string, type: string | undefined): string {
-  if (type !== 'boolean') return value;
-  return trueWord.test(value) ? '1' : falseWord.test(value) ? '0' : value;
+function converted(value: string, type: unknown): string {
+  return type === 'boolean' ? booleanWord(value) : value;
 }

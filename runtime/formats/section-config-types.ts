@@ -3,9 +3,9 @@
  * ha/resources.cfg, ha/rules.cfg and others share one grammar. A system is data; `defineSections` resolves it once.
  */
 import { byBytes } from './byte-string.ts';
-import type { Flag, PropertySchema } from './property-schema.ts';
+import type { Flag, Properties, PropertySchema } from './property-schema.ts';
 
-export type Properties = Readonly<Record<string, PropertySchema>>;
+export type { Properties } from './property-schema.ts';
 
 export interface OptionFlags {
   readonly optional?: Flag;

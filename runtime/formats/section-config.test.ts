@@ -101,7 +101,7 @@ test('a value that fails is as if absent: a bad required one gives two warnings 
   const { warnings, ids, order } = read('wall: a1\n\twidth 5\n\nfloor: b\n');
   assert.equal(warnings, [
     "file shelves.cfg line 2 (section 'a1') - unable to parse value of 'width': value must have a minimum value of 10",
-    "file shelves.cfg line 3 (skip section 'a1'): missing value for required option 'width'",
+    "file shelves.cfg line 2 (skip section 'a1'): missing value for required option 'width'",
   ]);
   assert.is(ids.get('a1'), null);
   assert.equal(
@@ -124,10 +124,10 @@ test('skipped sections: unknown type, header refused; their lines are not looked
   ]);
 });
 
-test('the final check names the last line that was read, not the empty lines behind', () => {
+test('the final check names the last line of the section, not comments or the line that ends it', () => {
   assert.is(
     warning('wall: a1\n\topen\n# end\n\n\n'),
-    "line 3 (skip section 'a1'): missing value for required option 'width'",
+    "line 2 (skip section 'a1'): missing value for required option 'width'",
   );
 });
 

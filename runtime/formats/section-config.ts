@@ -35,7 +35,10 @@ export interface SectionConfig {
   readonly warnings: readonly string[];
 }
 
-export type Decoded = { readonly value: unknown } | { readonly error: string };
+/** An undefined value is dropped. */
+export type Decoded =
+  | { readonly value: unknown; readonly warnings?: readonly string[] }
+  | { readonly error: string; readonly warnings?: readonly string[] };
 
 export interface SectionHandling {
   readonly formats?: NamedFormats;
@@ -43,7 +46,7 @@ export interface SectionHandling {
   readonly allowUnknown?: boolean;
   /** Judges a header, whose type is in lower case already. Undefined: no header, the line is ignored with a warning. */
   header?(type: string, id: string): { readonly id: string; readonly error?: string } | undefined;
-  /** Makes the value of the program from that of the file, in the final check. */
+  /** Makes the value of the program from that of the file, in the final check. Its warnings are whole lines. */
   decode?(type: string, key: string, value: unknown): Decoded;
   /** The inverse of what `header` did to an id. */
   writtenId?(id: string): string;
@@ -86,6 +89,8 @@ class Reader {
   readonly #warnings: string[] = [];
   /** Number of the line that was read last, from 1. */
   #lineNumber = 0;
+  /** The same without comments and the line that ended the section: what warnings name. */
+  #placeNumber = 0;
   #nextOrder = 1;
 
   constructor(system: SectionSystem, fileName: string, text: string, handling: SectionHandling) {
@@ -93,15 +98,13 @@ class Reader {
     this.#fileName = fileName;
     this.#handling = handling;
     this.#digest = sha1Hex(text);
-    // Empty lines at the end don't count: the final check names the last line with content.
-    const lines = text.split('\n');
-    while (lines.length > 0 && lines.at(-1) === '') lines.pop();
-    this.#lines = lines;
+    this.#lines = text.split('\n');
   }
 
   read(): SectionConfig {
     for (let line = this.#next(); line !== undefined; line = this.#next()) {
       if (endsSection(line)) continue;
+      this.#placeNumber = this.#lineNumber;
       const header = this.#header(line);
       if (header === undefined) this.#warnings.push(`${this.#place()} - ignore config line: ${line}`);
       else if (header === 'skip') this.#skip();
@@ -128,11 +131,13 @@ class Reader {
   /** The next line of the section that is open. */
   #nextInside(): string | undefined {
     const line = this.#next();
-    return line === undefined || endsSection(line) ? undefined : line;
+    if (line === undefined || endsSection(line)) return undefined;
+    this.#placeNumber = this.#lineNumber;
+    return line;
   }
 
   #place(): string {
-    return `file ${this.#fileName} line ${this.#lineNumber}`;
+    return `file ${this.#fileName} line ${this.#placeNumber}`;
   }
 
   /** Undefined: no header. */
@@ -197,7 +202,7 @@ class Reader {
     const checkedBy = schema.type === 'array' ? (schema.items ?? {}) : schema;
     const error = checkValue(text, checkedBy, this.#handling.formats ?? noFormats);
     if (error !== undefined) return { error };
-    return { value: numeric.has(schema.type ?? '') ? Number(text) : text };
+    return { value: numeric.has(schema.type) ? Number(text) : text };
   }
 
   /** The final check: every required option has a value, and every value can be decoded. */
@@ -205,9 +210,10 @@ class Reader {
     if (type === undefined) return { type: typeName, values };
     const decoded = new Map<string, unknown>();
     for (const [key, value] of values) {
-      const result = this.#handling.decode?.(typeName, key, value) ?? { value };
+      const result: Decoded = this.#handling.decode?.(typeName, key, value) ?? { value };
+      this.#warnings.push(...(result.warnings ?? []));
       if ('error' in result) return this.#failed(id, result.error);
-      decoded.set(key, result.value);
+      if (result.value !== undefined) decoded.set(key, result.value);
     }
     const missing = [...requiredKeys(type)].find((key) => !values.has(key));
     if (missing !== undefined) return this.#failed(id, missingValue(missing));
@@ -221,7 +227,7 @@ class Reader {
 }
 
 const noFormats: NamedFormats = new Map();
-const numeric = new Set(['boolean', 'integer', 'number']);
+const numeric = new Set<PropertySchema['type']>(['boolean', 'integer', 'number']);
 
 function endsSection(line: string): boolean {
   return line === '' || line === '0';

@@ -1,0 +1,91 @@
+/** Times of the calendar in a zone, and back. A zone is a parameter wherever a format depends on it. */
+
+export interface CivilTime {
+  readonly year: number;
+  /** From 1. */
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+}
+
+export interface TimeZone {
+  /** @param epoch_s fractions of a second are dropped */
+  civil(epoch_s: number): CivilTime;
+  /** Undefined where there is no such date or time of day. */
+  epoch_s(civil: CivilTime): number | undefined;
+}
+
+/** @param offset_s seconds east of UTC, always */
+export function fixedZone(offset_s: number): TimeZone {
+  return {
+    civil: (epoch_s) => utcFields(new Date((Math.floor(epoch_s) + offset_s) * 1000)),
+    epoch_s: (civil) => (isValid(civil) ? utcMilliseconds(civil) / 1000 - offset_s : undefined),
+  };
+}
+
+export const utc: TimeZone = fixedZone(0);
+
+/** The zone of this process. */
+export const localZone: TimeZone = {
+  civil(epoch_s) {
+    const date = new Date(Math.floor(epoch_s) * 1000);
+    return {
+      year: date.getFullYear(),
+      month: date.getMonth() + 1,
+      day: date.getDate(),
+      hour: date.getHours(),
+      minute: date.getMinutes(),
+      second: date.getSeconds(),
+    };
+  },
+  epoch_s(civil) {
+    if (!isValid(civil)) return undefined;
+    const date = new Date(0);
+    date.setFullYear(civil.year, civil.month - 1, civil.day);
+    return date.setHours(civil.hour, civil.minute, civil.second, 0) / 1000;
+  },
+};
+
+function utcFields(date: Date): CivilTime {
+  return {
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+    hour: date.getUTCHours(),
+    minute: date.getUTCMinutes(),
+    second: date.getUTCSeconds(),
+  };
+}
+
+/** `Date.UTC` would read the years 0 to 99 as 1900 to 1999. */
+function utcMilliseconds({ year, month, day, hour, minute, second }: CivilTime): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.setUTCHours(hour, minute, second, 0);
+}
+
+function isValid(civil: CivilTime): boolean {
+  const same = utcFields(new Date(utcMilliseconds(civil)));
+  return same.month === civil.month && same.day === civil.day && same.hour === civil.hour && isTime(civil);
+}
+
+function isTime({ hour, minute, second }: CivilTime): boolean {
+  return hour < 24 && minute < 60 && second < 60;
+}
+
+/** The ISO 8601 week, which belongs to the year of its Thursday. */
+export function isoWeek({ year, month, day }: CivilTime): { readonly year: number; readonly week: number } {
+  const midnight = { year, month, day, hour: 0, minute: 0, second: 0 };
+  const days = utcMilliseconds(midnight) / 86_400_000;
+  // The first of January 1970 was a Thursday.
+  const weekday = (((days + 3) % 7) + 7) % 7;
+  const thursday = utcFields(new Date((days - weekday + 3) * 86_400_000));
+  const firstOfYear = utcMilliseconds({ ...midnight, year: thursday.year, month: 1, day: 1 }) / 86_400_000;
+  return { year: thursday.year, week: Math.floor((days - weekday + 3 - firstOfYear) / 7) + 1 };
+}
+
+export function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}
