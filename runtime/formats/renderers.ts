@@ -1,4 +1,5 @@
 /** Values as people read them in the output of the command line (spec/formats.md §2). */
+import { stringify } from 'yaml';
 import { localZone, type TimeZone, twoDigits, utc } from './civil-time.ts';
 import { fixedText } from './number-text.ts';
 
@@ -57,4 +58,9 @@ export function renderBytes(bytes: number, digits = 2): string {
     unit++;
   }
   return `${fixedText(value, digits === 0 ? 2 : digits)} ${byteUnits[unit]}`;
+}
+
+/** YAML without the leading `---`; keys are sorted. */
+export function renderYaml(value: unknown): string {
+  return stringify(value, { sortMapEntries: true, lineWidth: 0 });
 }

@@ -116,7 +116,7 @@ test('I2 within allOf: unknown is what nobody knows, without the prefix of the v
   assert.equal(errorsOf({ id: [] }, { allOf: [common, common] }), {
     id: "type check ('string') failed - got ARRAY\\ntype check ('string') failed - got ARRAY",
   });
-  const open = { allOf: [common, { properties: {}, additionalProperties: 1 }] };
+  const open: PropertySchema = { allOf: [common, { properties: {}, additionalProperties: 1 }] };
   assert.equal(errorsOf({ id: '1', anything: 1 }, open), {});
 });
 
