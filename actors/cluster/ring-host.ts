@@ -206,6 +206,7 @@ export class RingHost {
       holdToken: (untilWork) => port.holdToken(untilWork),
       cancelHold: (holder) => port.cancelHold(holder),
       releaseSoon: () => port.releaseSoon(),
+      workLater: () => port.workLater(),
       holdEnds: () => port.holdEnds(),
       sendReceipt: (holder, received) => port.sendReceipt(holder, received),
       recoveryComplete: () => port.recoveryComplete(),

@@ -23,7 +23,7 @@ import {
   ringOf,
 } from '../../machines/cluster/totem/messages.ts';
 import { equalSets, nodeSet, without } from '../../machines/cluster/totem/node-set.ts';
-import type { RingCounters } from '../../machines/cluster/totem/ring-port.ts';
+import { PROOF_LATE_MS, type RingCounters } from '../../machines/cluster/totem/ring-port.ts';
 import type { SendQueue } from '../../machines/cluster/totem/send-queue.ts';
 import type { VoteWeights } from '../../machines/cluster/totem/stability.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock/clock.ts';
@@ -106,6 +106,7 @@ export class TotemEngine {
   #joinTimer: TimerHandle | undefined;
   #mergeTimer: TimerHandle | undefined;
   #isReleaseArmed = false;
+  #isLateWorkArmed = false;
   #isStopped = false;
 
   constructor(options: EngineOptions) {
@@ -516,6 +517,14 @@ export class TotemEngine {
           this.#isReleaseArmed = false;
           if (!this.#isStopped) this.#rings.installed.workWhileHolding();
         }, 0);
+      },
+      workLater: () => {
+        if (this.#isLateWorkArmed) return;
+        this.#isLateWorkArmed = true;
+        this.#clock.setTimeout(() => {
+          this.#isLateWorkArmed = false;
+          if (!this.#isStopped) this.#rings.installed.workWhileHolding(true);
+        }, PROOF_LATE_MS);
       },
       holdEnds: () => this.#holdEnds(),
       sendReceipt: (holder, received) => this.#datagram.send(holder, encodeReceipt(this.ring, received)),

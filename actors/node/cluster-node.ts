@@ -452,6 +452,7 @@ export class ClusterNode {
       ...this.#options.owner,
       log,
       isQuorate: () => this.quorate,
+      promptTime: () => (this.#dcdb?.isPrompt ? wallSeconds(clock) : undefined),
       submit,
     });
   }

@@ -15,7 +15,7 @@ function world(treeMode: TreeMode = 'solo') {
   const memdb = new Memdb({ mode: treeMode });
   const sent: FileOperation[] = [];
   const lines: string[] = [];
-  const state = { isQuorate: true, isDebug: false, vmlist: 'one', answer: 0 };
+  const state = { isQuorate: true, isDebug: false, vmlist: 'one', answer: 0, time: undefined as number | undefined };
   const fileSystem = createFileSystem({
     memdb,
     treeMode,
@@ -37,6 +37,7 @@ function world(treeMode: TreeMode = 'solo') {
       },
     },
     isQuorate: () => state.isQuorate,
+    promptTime: () => state.time,
     submit: (operation, done) => {
       sent.push(operation);
       done(state.answer);
@@ -224,7 +225,7 @@ test('operations are sent with bare paths', () => {
   fileSystem.unlink('/d/f', () => undefined);
   fileSystem.rename('/a', '/b', () => undefined);
   assert.equal(sent, [
-    { kind: 'write', path: 'd/f', data: Buffer.from('x'), offset: 3 },
+    { kind: 'write', path: 'd/f', data: Buffer.from('x'), offset: 3, isEnd: false },
     { kind: 'truncate', path: 'd/f', size: 4 },
     { kind: 'create', path: 'd/f' },
     { kind: 'mkdir', path: 'd' },
@@ -355,6 +356,28 @@ test('§1.5, Q2: statfs counts, never goes below zero, and warns once', () => {
   fileSystem.statfs();
   assert.is(lines.length, 1);
   assert.match(lines[0] ?? '', /^\[main\] warning: the tree holds 131 entries with 135266305 bytes, more than/);
+});
+
+test('a creation is foreseen only where it goes out at once and nothing known speaks against it', () => {
+  const { fileSystem, memdb, state, sent } = world();
+  memdb.mkdir('d', STAMP);
+  memdb.create('d/f', STAMP);
+  for (const path of ['nodes', 'nodes/n1', 'nodes/n1/qemu-server', 'priv']) memdb.mkdir(path, STAMP);
+  const foresee = (path: string) => fileSystem.foresee!(path);
+  assert.is(foresee('/d/new'), undefined, 'local mode, or not in sync');
+  state.time = 1_700_000_009;
+  assert.equal(foresee('/d/new'), { mode: 0o100640, nlink: 1, size: 0, mtime: 1_700_000_009 });
+  assert.is(foresee('/priv/new')?.mode, 0o100600);
+  const refused = ['/', '/d', '/d/f', '/no/new', '/d/f/new', '/local', '/local/x', '/.version', '/d/..'];
+  for (const path of refused) assert.is(foresee(path), undefined, path);
+  assert.is(foresee('/nodes/n1/qemu-server/100.conf'), undefined, 'another creation may take the VMID');
+  assert.ok(foresee('/nodes/n1/qemu-server/100.txt'));
+  memdb.errorFlag = true;
+  assert.is(foresee('/d/new'), undefined);
+  memdb.errorFlag = false;
+  state.isQuorate = false;
+  assert.is(foresee('/d/new'), undefined);
+  assert.equal(sent, []);
 });
 
 test.run();

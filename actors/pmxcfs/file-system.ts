@@ -38,6 +38,11 @@ export interface FileSystemOptions {
   readonly log: Log;
   /** Always true in local mode. */
   isQuorate(): boolean;
+  /**
+   * Seconds since the epoch while a change that is asked for goes to the cluster at once; undefined while it would wait or be refused.
+   * Without it, as in local mode, no result is foreseen.
+   */
+  promptTime?: () => number | undefined;
   /** Carries a change out; `done` gets 0 or a byte count, or a negative errno. */
   submit(operation: FileOperation, done: Done): void;
 }
@@ -181,7 +186,7 @@ class PmxcfsFileSystem implements FileSystem {
 
   // --- changing --------------------------------------------------------------------------------------------------
 
-  write(path: string, data: Buffer, offset: number, done: Done): void {
+  write(path: string, data: Buffer, offset: number, done: Done, isEnd = false): void {
     const bare = withoutLeadingSlashes(path);
     const plug = this.#plugOf(bare);
     if (plug !== undefined && plug !== BELOW_PLUG && plug.kind === 'file') {
@@ -189,7 +194,7 @@ class PmxcfsFileSystem implements FileSystem {
       return;
     }
     const refusal = this.#refusalOf(bare, plug) ?? tooBig(offset + data.length);
-    if (refusal === undefined) this.#options.submit({ kind: 'write', path: bare, data, offset }, done);
+    if (refusal === undefined) this.#options.submit({ kind: 'write', path: bare, data, offset, isEnd }, done);
     else done(refusal);
   }
 
@@ -208,6 +213,14 @@ class PmxcfsFileSystem implements FileSystem {
   create(path: string, done: Done): void {
     const bare = withoutLeadingSlashes(path);
     this.#submitUnless(this.#refusalOf(bare, this.#plugOf(bare)), { kind: 'create', path: bare }, done);
+  }
+
+  foresee(path: string): FileAttributes | undefined {
+    const time = this.#options.promptTime?.();
+    if (time === undefined) return undefined;
+    const bare = withoutLeadingSlashes(path);
+    if (this.#refusalOf(bare, this.#plugOf(bare)) !== undefined || !this.#memdb.wouldCreate(bare)) return undefined;
+    return { mode: S_IFREG | permissionsOf('file', bare, true), nlink: 1, size: 0, mtime: time };
   }
 
   mkdir(path: string, done: Done): void {

@@ -35,7 +35,7 @@ test('§1.7: changes have writer 0 and the local clock, and are on the disk befo
   const { disk, memdb, run } = world();
   assert.is(run({ kind: 'mkdir', path: 'd' }), 0);
   assert.is(run({ kind: 'create', path: 'd/f' }), 0);
-  assert.is(run({ kind: 'write', path: 'd/f', data: Buffer.from('hello'), offset: 0 }), 5);
+  assert.is(run({ kind: 'write', path: 'd/f', data: Buffer.from('hello'), offset: 0, isEnd: false }), 5);
   assert.is(run({ kind: 'truncate', path: 'd/f', size: 2 }), 0);
   assert.is(run({ kind: 'rename', path: 'd/f', to: 'd/g' }), 0);
   assert.is(run({ kind: 'mtime', path: 'd/g', mtime: 7 }), 0);

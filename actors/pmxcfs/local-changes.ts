@@ -65,7 +65,7 @@ export function createLocalSubmit(options: LocalChangesOptions): (operation: Fil
 function apply(memdb: Memdb, operation: FileOperation, stamp: Stamp, log: Log): number {
   switch (operation.kind) {
     case 'write':
-      return memdb.write(operation.path, operation.data, operation.offset, false, stamp);
+      return memdb.write(operation.path, operation.data, operation.offset, operation.isEnd, stamp);
     case 'truncate':
       return memdb.write(operation.path, NO_BYTES, operation.size, true, stamp);
     case 'create':

@@ -150,6 +150,11 @@ export class Replica {
     return this.dfsm.memberVotes(votesOf);
   }
 
+  /** True while a request goes out at once: in sync, connected, with nothing waiting before it. */
+  get isPrompt(): boolean {
+    return this.dfsm.mode === 'synced' && this.connection !== undefined && this.sender.backlog === 0;
+  }
+
   get mode(): DfsmState['mode'] {
     return this.dfsm.mode;
   }

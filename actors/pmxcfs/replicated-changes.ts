@@ -29,8 +29,10 @@ export function createReplicatedSubmit(replica: ChangeSender): (operation: FileO
 function encode(operation: Exclude<FileOperation, { kind: 'unlock-request' }>): readonly [number, Buffer] {
   const { path } = operation;
   switch (operation.kind) {
-    case 'write':
-      return [messages.WRITE, messages.encodeFileMessage({ path, offset: operation.offset, data: operation.data })];
+    case 'write': {
+      const { offset, data, isEnd } = operation;
+      return [messages.WRITE, messages.encodeFileMessage({ path, offset, data, flags: isEnd ? messages.TRUNCATE : 0 })];
+    }
     case 'truncate':
       return [messages.WRITE, messages.encodeFileMessage({ path, offset: operation.size, flags: messages.TRUNCATE })];
     case 'create':

@@ -5,8 +5,17 @@
 import type { Buffer } from 'node:buffer';
 
 export type FileOperation =
-  /** `data` is valid during the call that gets it; whoever keeps it copies it. Offsets are below 2^32 (Q4). */
-  | { readonly kind: 'write'; readonly path: string; readonly data: Buffer; readonly offset: number }
+  /**
+   * `data` is valid during the call that gets it; whoever keeps it copies it. Offsets are below 2^32 (Q4). With `isEnd` the file
+   * ends where the data end.
+   */
+  | {
+      readonly kind: 'write';
+      readonly path: string;
+      readonly data: Buffer;
+      readonly offset: number;
+      readonly isEnd: boolean;
+    }
   | { readonly kind: 'truncate'; readonly path: string; readonly size: number }
   | { readonly kind: 'create'; readonly path: string }
   | { readonly kind: 'mkdir'; readonly path: string }

@@ -45,10 +45,18 @@ export interface FileSystem {
   chmod(path: string, mode: number): Errno;
   chown(path: string, uid: number, gid: number): Errno;
 
-  /** `data` is copied before the call returns. Result: bytes written or a negative errno. */
-  write(path: string, data: Buffer, offset: number, done: Done): void;
+  /**
+   * `data` is copied before the call returns. Result: bytes written or a negative errno. With `isEnd` the file ends where the
+   * data end, as if it had been emptied just before.
+   */
+  write(path: string, data: Buffer, offset: number, done: Done, isEnd?: boolean): void;
   truncate(path: string, size: number, done: Done): void;
   create(path: string, done: Done): void;
+  /**
+   * The attributes of the file that `create` would make now, where nothing known here speaks against it; undefined where it would be
+   * refused, or only the call itself can tell. Other nodes may still be faster.
+   */
+  foresee?(path: string): FileAttributes | undefined;
   mkdir(path: string, done: Done): void;
   unlink(path: string, done: Done): void;
   rmdir(path: string, done: Done): void;

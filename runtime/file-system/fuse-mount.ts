@@ -11,6 +11,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, readdir, realpath, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { Log } from '../log/log.ts';
+import { EARLY_MS } from './early-files.ts';
 import type { FileSystem } from './file-system.ts';
 import {
   type FuseBinding,
@@ -106,7 +107,8 @@ function serve(binding: RequestPipeBinding, options: ServeOptions): () => void {
   const requests = Buffer.alloc(REQUEST_MAX_BYTES);
   ALIVE.push(pipe, requests);
   const answer = (bytes: Buffer, length: number) => binding.fuse_request_pipe_answer(pipe, bytes, length) === 0;
-  const session = new FuseSession({ fileSystem, uid, gid, log, answer, greeted });
+  const later = (run: () => void) => void setTimeout(run, EARLY_MS);
+  const session = new FuseSession({ fileSystem, uid, gid, log, answer, greeted, later });
   binding.fuse_request_pipe_open(mountPoint, optionText(['default_permissions']), pipe, requests, (length) => {
     if (length > 0) session.receive(requests.subarray(0, length));
   });

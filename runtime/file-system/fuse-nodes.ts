@@ -8,6 +8,16 @@ import type { UnlinkedFile } from './unlinked-file.ts';
 
 export const ROOT_ID = 1;
 
+/** An open file whose creation the cluster has still to decide on (early-files.ts). */
+export interface EarlyFile {
+  readonly path: string;
+  readonly node: FuseNode;
+  /** Opened with O_TRUNC, and not written to yet. */
+  isToBeEmpty: boolean;
+  /** Requests that wait for the outcome. */
+  readonly waiting: Buffer[];
+}
+
 export class FuseNode {
   readonly id: number;
   /** Undefined for the root, and for a node without a name. */
@@ -22,6 +32,10 @@ export class FuseNode {
   unlinked: UnlinkedFile | undefined;
   /** Requests that wait until a change of this node's name is done; undefined while there is none. */
   waiting: Buffer[] | undefined;
+  /** Set while the cluster decides on the creation of this open file. */
+  early: EarlyFile | undefined;
+  /** The errno with which it ended, or 0. */
+  refusal = 0;
 
   constructor(id: number, parent: FuseNode | undefined, name: string) {
     this.id = id;

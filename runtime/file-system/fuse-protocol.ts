@@ -25,6 +25,8 @@ export const OPCODE = {
   write: 16,
   statfs: 17,
   release: 18,
+  fsync: 20,
+  flush: 25,
   init: 26,
   opendir: 27,
   readdir: 28,
@@ -49,7 +51,7 @@ export const MKNOD = { mode: 0, name: 16 } as const;
 export const MKDIR = { name: 8 } as const;
 export const RENAME = { parent: 0, names: 8 } as const;
 export const OPEN = { flags: 0 } as const;
-export const CREATE = { name: 16 } as const;
+export const CREATE = { flags: 0, name: 16 } as const;
 /** The same for reads of files and of directories, and for writes, whose data follow. */
 export const TRANSFER = { handle: 0, offset: 8, size: 16, data: 40 } as const;
 export const RELEASE = { handle: 0 } as const;
@@ -73,9 +75,14 @@ export const TRANSFER_MAX_BYTES = 131_072;
 export const REQUEST_MAX_BYTES = TRANSFER_MAX_BYTES + 4096;
 export const ANSWER_MAX_BYTES = ANSWER_HEADER_BYTES + TRANSFER_MAX_BYTES;
 
+export const O_EXCL = 0o200;
 export const O_TRUNC = 0o1000;
+export const O_APPEND = 0o2000;
 /** No page cache for this handle (Q1: those of create as well). */
 const FOPEN_DIRECT_IO = 1;
+/** A close of this handle needs no word of ours. Kernels before 5.16 don't know it, and ask. */
+const FOPEN_NOFLUSH = 1 << 5;
+const OPEN_FLAGS = { file: FOPEN_DIRECT_IO | FOPEN_NOFLUSH, early: FOPEN_DIRECT_IO, directory: 0 } as const;
 
 const ATTRIBUTES_BYTES = 88;
 const GETATTR_HEAD_BYTES = 16;
@@ -137,11 +144,18 @@ export function putInit(answer: Buffer, request: Buffer): number {
   return length;
 }
 
-export function putEntry(answer: Buffer, nodeid: number, attributes: FileAttributes, owner: Owner): number {
+/** `nameValid_s`: for how long the kernel need not ask again whether the name exists. */
+export function putEntry(
+  answer: Buffer,
+  nodeid: number,
+  attributes: FileAttributes,
+  owner: Owner,
+  nameValid_s = VALID_S,
+): number {
   const at = ANSWER_HEADER_BYTES;
   answer.fill(0, at, at + ENTRY_BYTES);
   writeU64(answer, nodeid, at);
-  answer.writeUInt32LE(VALID_S, at + 16);
+  answer.writeUInt32LE(nameValid_s, at + 16);
   answer.writeUInt32LE(VALID_S, at + 24);
   putAttributes(answer, at + ENTRY_HEAD_BYTES, nodeid, attributes, owner);
   return at + ENTRY_BYTES;
@@ -175,10 +189,10 @@ function putAttributes(
   answer.writeUInt32LE(BLOCK_BYTES, at + 80);
 }
 
-/** `at`: behind the answer's header for open, behind the entry for create. */
-export function putOpen(answer: Buffer, at: number, handle: number, kind: 'file' | 'directory'): number {
+/** `at`: behind the answer's header for open, behind the entry for create. `early`: a file whose creation isn't settled. */
+export function putOpen(answer: Buffer, at: number, handle: number, kind: keyof typeof OPEN_FLAGS): number {
   writeU64(answer, handle, at);
-  answer.writeUInt32LE(kind === 'file' ? FOPEN_DIRECT_IO : 0, at + 8);
+  answer.writeUInt32LE(OPEN_FLAGS[kind], at + 8);
   answer.writeUInt32LE(0, at + 12);
   return at + OPEN_BYTES;
 }

@@ -6,12 +6,14 @@
  * I2. While a name is being changed, requests for what lies at or below it wait: their path is only known afterwards.
  * I3. A file that is removed or replaced while somebody has it open lives on in memory until the last close; the cluster
  *     knows nothing of it (spec/pmxcfs.md Q22, §13.2.11).
- * I4. Names are the bytes that the kernel gives; those that aren't UTF-8, or hold U+FFFD, are refused by EILSEQ (§13.1.5).
+ * I4. An open that makes a file may be answered before the file exists; early-files.ts says when, and who waits then.
+ * I5. Names are the bytes that the kernel gives; those that aren't UTF-8, or hold U+FFFD, are refused by EILSEQ (§13.1.5).
  *
- * What has no handler is answered ENOSYS, by which the kernel knows what to do, and asks no more: flush and fsync
- * succeed, xattr aren't supported, symlinks and special files can't be made (§1.4).
+ * What has no handler is answered ENOSYS, by which the kernel knows what to do, and asks no more: xattr aren't supported,
+ * symlinks and special files can't be made (§1.4).
  */
 import type { Log } from '../log/log.ts';
+import { EarlyFiles } from './early-files.ts';
 import { EILSEQ, EIO, ENOENT, ENOSYS, EPERM, EPROTO } from './errno.ts';
 import type { EntryKind, FileSystem } from './file-system.ts';
 import { type FuseNode, FuseNodes } from './fuse-nodes.ts';
@@ -29,6 +31,8 @@ export interface SessionOptions {
   answer(bytes: Buffer, length: number): boolean;
   /** Called at the kernel's first request. */
   readonly greeted: () => void;
+  /** Runs `run` after EARLY_MS. */
+  later(run: () => void): void;
 }
 
 interface Request {
@@ -52,6 +56,7 @@ export class FuseSession {
   readonly #options: SessionOptions;
   readonly #nodes = new FuseNodes();
   readonly #splitWrites = new SplitWrites();
+  readonly #early: EarlyFiles;
   readonly #listings = new Map<number, Listing>();
   readonly #out = Buffer.alloc(fuse.ANSWER_MAX_BYTES);
   readonly #handlers = this.#handlersByOpcode();
@@ -62,6 +67,13 @@ export class FuseSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#fileSystem = options.fileSystem;
+    this.#early = new EarlyFiles({
+      fileSystem: options.fileSystem,
+      nodes: this.#nodes,
+      later: options.later,
+      again: (bytes) => this.receive(bytes),
+      threw: (error) => this.#note('create', error),
+    });
   }
 
   /** One request of the kernel. The buffer may be used again when this returns. */
@@ -82,8 +94,10 @@ export class FuseSession {
       return;
     }
     const moving = this.#moving > 0 ? this.#movingAbove(request) : undefined;
-    if (moving !== undefined) {
-      moving.waiting?.push(Buffer.from(bytes));
+    const awaited = moving ?? this.#early.awaitedBy(request.opcode, request.node, request.body);
+    if (awaited !== undefined) {
+      awaited.waiting?.push(Buffer.from(bytes));
+      this.#early.send();
       return;
     }
     try {
@@ -105,6 +119,9 @@ export class FuseSession {
       [OPCODE.read, (request) => this.#read(request)],
       [OPCODE.write, (request) => this.#write(request)],
       [OPCODE.release, (request) => this.#release(request)],
+      // What was written is in the cluster; only a file that could not be made has something to tell (E3).
+      [OPCODE.flush, (request) => this.#finish(request, request.node.refusal)],
+      [OPCODE.fsync, (request) => this.#finish(request, request.node.refusal)],
       [OPCODE.create, (request) => this.#make(request, 'create', fuse.CREATE.name)],
       [OPCODE.mkdir, (request) => this.#make(request, 'mkdir', fuse.MKDIR.name)],
       [OPCODE.mknod, (request) => this.#make(request, 'mknod', fuse.MKNOD.name)],
@@ -250,16 +267,22 @@ export class FuseSession {
     const offset = fuse.readU64(body, fuse.TRANSFER.offset);
     const data = body.subarray(fuse.TRANSFER.data, fuse.TRANSFER.data + body.readUInt32LE(fuse.TRANSFER.size));
     const done = this.#once(request, (result) => {
-      if (result < 0) this.#fail(request, result);
+      if (result < 0 || node.refusal < 0) this.#fail(request, node.refusal || result);
       else this.#send(request, fuse.putWritten(this.#out, result));
     });
+    const isEnd = offset === 0 && node.early?.isToBeEmpty === true;
+    this.#early.send();
     const path = this.#nodes.pathOf(node);
     if (node.unlinked !== undefined) done(node.unlinked.write(data, offset));
     else if (path === undefined) done(-ENOENT);
-    else this.#fileSystem.write(path, this.#splitWrites.piece(path, data, offset), offset, done);
+    else {
+      if (node.early !== undefined) node.early.isToBeEmpty = false;
+      this.#fileSystem.write(path, this.#splitWrites.piece(path, data, offset), offset, done, isEnd);
+    }
   }
 
   #truncate(node: FuseNode, size: number, done: (result: number) => void) {
+    this.#early.send();
     const path = this.#nodes.pathOf(node);
     if (node.unlinked !== undefined) done(node.unlinked.truncate(size));
     else if (path === undefined) done(-ENOENT);
@@ -267,6 +290,7 @@ export class FuseSession {
   }
 
   #utimens(node: FuseNode, mtime: number, done: (result: number) => void) {
+    this.#early.send();
     const path = this.#nodes.pathOf(node);
     if (node.unlinked !== undefined) done(node.unlinked.utimens(mtime));
     else if (path === undefined) done(-ENOENT);
@@ -315,22 +339,45 @@ export class FuseSession {
     const name = fuse.readName(body, nameAt);
     const path = this.#childPath(parent, name);
     if (typeof path === 'number') return this.#fail(request, path);
+    if (kind === 'create' && this.#openEarly(request, name, path)) return;
+    this.#early.send();
     const done = this.#once(request, (result) => {
       const attributes = result < 0 ? result : this.#fileSystem.getattr(path);
       if (typeof attributes === 'number') return this.#fail(request, attributes);
       const node = this.#nodes.tell(parent, name);
       const length = fuse.putEntry(this.#out, node.id, attributes, this.#options);
-      const opens = kind === 'create' ? 1 : 0;
-      node.opens += opens;
-      if (this.#send(request, opens === 0 ? length : fuse.putOpen(this.#out, length, 0, 'file'))) return;
-      node.opens -= opens;
-      this.#nodes.forget(node, 1);
+      if (kind === 'create') this.#tellOpened(request, node, fuse.putOpen(this.#out, length, 0, 'file'));
+      else if (!this.#send(request, length)) this.#nodes.forget(node, 1);
     });
     if (kind === 'mkdir') this.#fileSystem.mkdir(path, done);
     else this.#fileSystem.create(path, done);
   }
 
+  /** Answers before the file exists; false where only its creation can tell (I4). */
+  #openEarly(request: Request, name: string, path: string): boolean {
+    const { node: parent, body } = request;
+    const flags = body.readUInt32LE(fuse.CREATE.flags);
+    const attributes = this.#early.foresee(parent, name, path, flags);
+    if (attributes === undefined) return false;
+    const node = this.#nodes.tell(parent, name);
+    // The name may yet turn out not to exist, so that the kernel has to ask for it.
+    const length = fuse.putEntry(this.#out, node.id, attributes, this.#options, 0);
+    const isHeard = this.#tellOpened(request, node, fuse.putOpen(this.#out, length, 0, 'early'));
+    if (isHeard) this.#early.begin(node, path, flags);
+    return true;
+  }
+
+  /** The kernel is told of a node that was just made and opened. */
+  #tellOpened(request: Request, node: FuseNode, length: number): boolean {
+    node.opens += 1;
+    if (this.#send(request, length)) return true;
+    node.opens -= 1;
+    this.#nodes.forget(node, 1);
+    return false;
+  }
+
   #remove(request: Request, kind: 'unlink' | 'rmdir') {
+    this.#early.send();
     const name = fuse.readName(request.body, 0);
     const path = this.#childPath(request.node, name);
     if (typeof path === 'number') return this.#fail(request, path);
@@ -343,6 +390,7 @@ export class FuseSession {
   }
 
   #rename(request: Request) {
+    this.#early.send();
     const parent = request.node;
     const newParent = this.#nodes.get(fuse.readU64(request.body, fuse.RENAME.parent));
     const [name, newName] = fuse.readNames(request.body, fuse.RENAME.names);
@@ -434,7 +482,13 @@ export class FuseSession {
   }
 
   #noted({ opcode }: Request, error: unknown): number {
-    const what = Object.entries(fuse.OPCODE).find(([, number]) => number === opcode)?.[0] ?? `request ${opcode}`;
+    return this.#note(
+      Object.entries(fuse.OPCODE).find(([, number]) => number === opcode)?.[0] ?? `request ${opcode}`,
+      error,
+    );
+  }
+
+  #note(what: string, error: unknown): number {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     this.#options.log.write('main', 'crit', `${what} failed: ${text}`);
     return -EIO;

@@ -62,9 +62,9 @@ class HiddenFiles implements FileSystem {
     return this.#inner.chown(path, uid, gid);
   }
 
-  write(path: string, data: Buffer, offset: number, done: Done): void {
+  write(path: string, data: Buffer, offset: number, done: Done, isEnd?: boolean): void {
     const file = this.#find(path);
-    if (file === undefined) this.#inner.write(path, data, offset, done);
+    if (file === undefined) this.#inner.write(path, data, offset, done, isEnd);
     else done(file.write(data, offset));
   }
 

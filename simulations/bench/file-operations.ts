@@ -3,6 +3,7 @@ import type { Summary } from './statistics.ts';
 
 export const OPERATIONS = [
   'create',
+  'exclusive create',
   'overwrite',
   'append',
   'rename',
@@ -47,6 +48,7 @@ export interface PersistAnswer {
 /** Ordered messages that one operation needs in a cluster: a file is made and then written, or emptied and then written. */
 export const MESSAGES: Readonly<Record<Operation, number>> = {
   create: 2,
+  'exclusive create': 2,
   overwrite: 2,
   append: 1,
   rename: 1,
@@ -60,6 +62,7 @@ export const MESSAGES: Readonly<Record<Operation, number>> = {
 /** Of pmxcfs 9.1.6 over corosync 3.1.7 with two processors, three nodes, encrypted; another machine: for orientation only. */
 export const ORIGINAL_CLUSTER_P50_MS: Readonly<Partial<Record<Operation, number>>> = {
   create: 1.73,
+  'exclusive create': 1.73,
   overwrite: 1.7,
   append: 0.9,
   rename: 0.86,

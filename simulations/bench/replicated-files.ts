@@ -16,7 +16,16 @@ import { type Finding, milliseconds, perSecond } from './report.ts';
 import { median, medianRatio, medianSummary, type Summary } from './statistics.ts';
 import { Worker } from './worker.ts';
 
-const OPERATIONS: readonly Operation[] = ['create', 'overwrite', 'append', 'rename', 'unlink', 'mkdir', 'lock'];
+const OPERATIONS: readonly Operation[] = [
+  'create',
+  'exclusive create',
+  'overwrite',
+  'append',
+  'rename',
+  'unlink',
+  'mkdir',
+  'lock',
+];
 const ROUNDS = 5;
 const COUNT = 200;
 const WRITERS = 4;

@@ -4,6 +4,9 @@ import type { RingId } from './messages.ts';
 import type { SendQueue } from './send-queue.ts';
 import type { VoteWeights } from './stability.ts';
 
+/** How long a holder's messages wait for the word about the frame before them. A lost datagram costs the next ones no more. */
+export const PROOF_LATE_MS = 2;
+
 /** What a ring asks of its surroundings; all calls are synchronous and must not re-enter the ring, except through the queue. */
 export interface RingEffects {
   /** Pass the token on: it names the next member; others among `receivers` overhear it. `retransmitToken` repeats the same bytes. */
@@ -18,6 +21,8 @@ export interface RingEffects {
   cancelHold(holder: number): void;
   /** Call `workWhileHolding` in a later turn. */
   releaseSoon(): void;
+  /** Call `workWhileHolding(true)` after PROOF_LATE_MS. */
+  workLater(): void;
   /** Tell `holder` that 1..`received` are here. */
   sendReceipt(holder: number, received: number): void;
   deliver(sender: number, message: Buffer): void;

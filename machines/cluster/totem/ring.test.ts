@@ -56,6 +56,7 @@ function makeRing(
         sendReceipt: (to, received) => void wire.push({ from: self, to, payload: encodeReceipt(RING, received) }),
         cancelHold: (holder) => void asked.push(`cancelHold ${holder}`),
         releaseSoon: () => void asked.push('releaseSoon'),
+        workLater: () => void asked.push('workLater'),
         deliver: (sender, message) => void delivered.push(`${sender}:${message}`),
         batchEnd: () => {},
         recovered: () => {},
@@ -330,16 +331,41 @@ test('I7: who is a majority alone, or acknowledges alone, waits for nobody, and 
   }
 });
 
-test('I7: messages follow one another while the first is on its way', () => {
+test('I8: messages gather while the word about a frame is awaited, and leave as one frame when it comes', () => {
   for (const count of [3, 5]) {
-    const { stations, send, run } = heldRing(count);
+    const { stations, holder, send, run } = heldRing(count);
+    const { framesSent } = holder.ring.counters;
     send('x');
     send('y');
+    assert.is(holder.asked.at(-1), 'workLater');
     run(2);
     send('z');
     run(200);
+    assert.is(holder.asked.at(-1), 'releaseSoon', 'the word has come');
+    holder.ring.workWhileHolding();
+    run(200);
     for (const { delivered } of stations) assert.equal(delivered, ['1:x', '1:y', '1:z']);
+    assert.is(holder.ring.counters.framesSent - framesSent, 2);
+    holder.ring.workWhileHolding(true);
+    assert.is(holder.ring.counters.framesSent - framesSent, 2, 'nothing is left to send');
   }
+});
+
+test('I8: what has gathered does not wait for a word that is late, nor for one that nobody needs', () => {
+  const { stations, holder, send, wire, run } = heldRing(3);
+  send('x');
+  wire.splice(0);
+  send('y');
+  assert.is(wire.length, 0);
+  holder.ring.workWhileHolding(true);
+  assert.is(wire.length, 1);
+  holder.ring.onHoldCancel();
+  run(200);
+  for (const { delivered } of stations) assert.equal(delivered, ['1:x', '1:y']);
+  const local = heldRing(3, 'local');
+  local.send('x');
+  local.send('y');
+  assert.equal(local.holder.delivered, ['1:x', '1:y']);
 });
 
 test('a frame of a hold that is lost is found when the hold ends, and delivered nowhere before', () => {
@@ -360,6 +386,7 @@ test('who misses a frame of a hold asks for the token', () => {
   send('lost');
   wire.length = 0;
   send('x');
+  holder.ring.workWhileHolding(true);
   run(1);
   assert.is(at(2).asked.at(-1), 'cancelHold 1');
   holder.ring.onHoldCancel();

@@ -14,6 +14,7 @@
  *  I6 A hold begins only when no frame is missing or waiting anywhere.
  *  I7 A holder's frame is delivered when enough have answered that they have it; who hears a copy of a held token changes
  *     nothing but what it has and knows to be stable.
+ *  I8 While a holder waits for the word about a frame, its next messages gather for one frame, for PROOF_LATE_MS at most.
  *
  * An idle token is held by the sender of the newest frame, not by the representative: whoever writes one message after the
  * other then has the token at hand. All members know the holder: it begins to hold only when all have the newest frame. While it
@@ -227,10 +228,11 @@ export class Ring {
     if (before === this.#stable) return;
     this.#deliver();
     this.#sendHeldBack(this.#stable);
+    if (this.#holding && !this.#queue.isIdle) this.#effects.releaseSoon();
   }
 
-  /** Something is to be sent, and this member holds the token: it is sent, or the token goes on. */
-  workWhileHolding(): void {
+  /** Something is to be sent, and this member holds the token: it is sent, or the token goes on. `isLate`: the word about a frame has not come. */
+  workWhileHolding(isLate = false): void {
     if (!this.#holding || this.#closed || this.#queue.isIdle) return;
     const token = this.#token;
     const rest = this.#maxPayload - tokenSizeOf(token) - FRAME_HEADER_SIZE;
@@ -238,6 +240,10 @@ export class Ring {
     const isOne = this.members.length === 1;
     if (isOne || !fits || token.seq - this.#lowestReceived() >= HELD_FRAMES_MAX) {
       this.#endHold();
+      return;
+    }
+    if (this.#heldBack.length > 0 && !this.#local && !isLate) {
+      this.#effects.workLater();
       return;
     }
     this.#makeFrame(this.#queue, false);

@@ -168,6 +168,15 @@ export class Memdb {
     return isOrdered ? all : all.sort((a, b) => a.inode - b.inode);
   }
 
+  /**
+   * True when `create` would make a file here now. Guest configurations are left out: two creations that are under way may want
+   * one VMID.
+   */
+  wouldCreate(path: string): boolean {
+    const place = this.#placeForFile(path, 0);
+    return typeof place !== 'number' && place.existing === undefined && place.guest === undefined;
+  }
+
   // --- digests and transfer --------------------------------------------------------------------------------------
 
   /** The index blob (§2.5). Only digests of entries changed since the last call are computed. */
