@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { isUtf8Locale } from '../actors/ha-manager/output-format.ts';
+import { isUtf8Locale } from '../actors/command-line/output-format.ts';
 import { runHaManager } from './commands/run-ha-manager.ts';
 
 process.exitCode = await runHaManager(process.argv.slice(2), {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
+import { normaliseCommandLine } from '../actors/command-line/arguments.ts';
 import { admitNode, dismissNode, JOIN_API_VERSION } from '../actors/pvecm/admit-node.ts';
-import { type CommandSyntax, normaliseArguments, type OptionSyntax } from '../actors/pvecm/command-line.ts';
 import { createCluster, generateKey } from '../actors/pvecm/create-cluster.ts';
 import { PvecmFailure } from '../actors/pvecm/failure.ts';
 import { joinCluster } from '../actors/pvecm/join-cluster.ts';
@@ -18,6 +18,7 @@ import { shortHostName } from '../runtime/node/host-identity.ts';
 import { nodeLayout } from '../runtime/node/layout.ts';
 import { ownUid } from '../runtime/node/node-directories.ts';
 import { createSystemRandom } from '../runtime/random/system.ts';
+import { treeOf, usageError } from './commands/usage.ts';
 
 interface ProgramFlags {
   readonly root: string;
@@ -177,24 +178,6 @@ command('updatecerts', 'make missing directories, keys and certificates')
     ),
   );
 
-function syntaxOf({ options }: Command): OptionSyntax[] {
-  return options.map((option) => ({ name: (option.long ?? '').slice(2), isBoolean: option.isBoolean() }));
-}
-
-/** The original's words for what is wrong with the arguments (spec/cli.md §1.1). */
-function usageError({ code, message }: CommanderError): string {
-  switch (code) {
-    case 'commander.missingArgument':
-      return '400 not enough arguments';
-    case 'commander.excessArguments':
-      return '400 too many arguments';
-    case 'commander.unknownOption':
-      return `Unknown option: ${/'-*([^']*)'/.exec(message)?.[1] ?? ''}\n400 unable to parse option`;
-    default:
-      return `400 ${message.replace(/^error: /, '')}`;
-  }
-}
-
 function report(error: unknown, name: string | undefined): void {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return;
@@ -208,11 +191,13 @@ function report(error: unknown, name: string | undefined): void {
   process.exitCode = error instanceof PvecmFailure ? error.exitCode : 255;
 }
 
-const syntax: CommandSyntax[] = program.commands.map((each) => ({ name: each.name(), options: syntaxOf(each) }));
-const normalised = normaliseArguments('pvecm', process.argv.slice(2), syntax, syntaxOf(program));
+const normalised = normaliseCommandLine(treeOf(program), process.argv.slice(2));
 try {
   if ('error' in normalised) {
-    throw new PvecmFailure(`${normalised.error}\n${program.helpInformation().trimEnd()}`);
+    const isAboutCommands = normalised.error.startsWith('ERROR: ');
+    throw new PvecmFailure(
+      isAboutCommands ? `${normalised.error}\n${program.helpInformation().trimEnd()}` : normalised.error,
+    );
   }
   await program.parseAsync(normalised.args as string[], { from: 'user' });
 } catch (error) {

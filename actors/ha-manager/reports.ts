@@ -3,9 +3,9 @@ import type { StatusEntry } from '../../machines/ha/management/current-status.ts
 import type { MotionAnswer, MotionVerb } from '../../machines/ha/management/motion-request.ts';
 import type { RuleEntry } from '../../machines/ha/management/rule-config.ts';
 import { byBytes } from '../../runtime/formats/byte-string.ts';
-import { HaManagerFailure } from './failure.ts';
-import { jsonPretty, type Value } from './json-text.ts';
-import type { Column, Row } from './table.ts';
+import { ToolFailure } from '../command-line/failure.ts';
+import { jsonPretty, type Value } from '../command-line/json-text.ts';
+import type { Column, Row } from '../command-line/table.ts';
 
 export function statusText(entries: readonly StatusEntry[]): string {
   return entries.map(({ type, status }) => `${type} ${status}\n`).join('');
@@ -66,7 +66,7 @@ export function motionText(verb: MotionVerb, answer: MotionAnswer): string {
     const reasons = blocking.map(
       (one) => `- resource '${one.sid}' on target node '${node}' in negative affinity with resource '${sid}'`,
     );
-    throw new HaManagerFailure([`cannot ${verb} resource '${sid}' to node '${node}':`, '', ...reasons].join('\n'));
+    throw new ToolFailure([`cannot ${verb} resource '${sid}' to node '${node}':`, '', ...reasons].join('\n'));
   }
   return (answer['comigrated-resources'] ?? [])
     .map(

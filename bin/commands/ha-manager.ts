@@ -1,6 +1,6 @@
 /** `ha-manager`: its commands, each an operation of HA management (spec/ha.md §13.1, spec/cli.md §9). */
 import { type Command, Option } from 'commander';
-import { type FormatOptions, listText, type Terminal } from '../../actors/ha-manager/output-format.ts';
+import { type FormatOptions, listText, type Terminal } from '../../actors/command-line/output-format.ts';
 import {
   groupsText,
   localTime,

@@ -1,10 +1,10 @@
 /** One run of `ha-manager`: its arguments, the node that they name, and the exit code. */
 import { resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
-import { normaliseCommandLine } from '../../actors/ha-manager/command-line.ts';
-import { HaManagerFailure } from '../../actors/ha-manager/failure.ts';
+import { normaliseCommandLine } from '../../actors/command-line/arguments.ts';
+import { ToolFailure } from '../../actors/command-line/failure.ts';
+import type { Terminal } from '../../actors/command-line/output-format.ts';
 import { ask, change } from '../../actors/ha-manager/node-state.ts';
-import type { Terminal } from '../../actors/ha-manager/output-format.ts';
 import { PvecmFailure } from '../../actors/pvecm/failure.ts';
 import { NodeClient } from '../../actors/pvecm/node-client.ts';
 import type { PvecmPorts } from '../../actors/pvecm/ports.ts';
@@ -14,7 +14,7 @@ import { nodeLayout } from '../../runtime/node/layout.ts';
 import { ownUid } from '../../runtime/node/node-directories.ts';
 import { createSystemRandom } from '../../runtime/random/system.ts';
 import { addHaCommands, type HaManagement } from './ha-manager.ts';
-import { shortUsage, treeOf, usageError, usageListing } from './ha-manager-usage.ts';
+import { shortUsage, treeOf, usageError, usageListing } from './usage.ts';
 
 export interface Output {
   /** Writes to standard output as it is. */
@@ -49,7 +49,7 @@ export async function runHaManager(args: readonly string[], output: Output): Pro
     terminal,
   );
 
-  const normalised = normaliseCommandLine(treeOf(program), args);
+  const normalised = normaliseCommandLine(treeOf(program, ['migrate', 'relocate']), args);
   if ('error' in normalised) {
     warn(normalised.error.startsWith('ERROR: ') ? `${normalised.error}\n${usageListing(program)}` : normalised.error);
     return FAILED;
@@ -66,7 +66,7 @@ export async function runHaManager(args: readonly string[], output: Output): Pro
     }
     const { message, stack } = error as Error;
     warn(program.opts<ProgramFlags>().debug ? (stack ?? message) : message);
-    if (error instanceof HaManagerFailure && error.isAboutUsage) warn(shortUsage(program, normalised.path));
+    if (error instanceof ToolFailure && error.isAboutUsage) warn(shortUsage(program, normalised.path));
     return error instanceof PvecmFailure ? error.exitCode : FAILED;
   }
 }
@@ -74,7 +74,7 @@ export async function runHaManager(args: readonly string[], output: Output): Pro
 function managementOn({ print, warn }: Output, flags: () => ProgramFlags): HaManagement {
   const onNode = async (run: (ports: PvecmPorts, nodeName: string) => Promise<string>): Promise<void> => {
     const { root, node } = flags();
-    if (resolve(root) === '/' && ownUid() !== 0) throw new HaManagerFailure('please run as root');
+    if (resolve(root) === '/' && ownUid() !== 0) throw new ToolFailure('please run as root');
     const layout = nodeLayout(resolve(root));
     const client = new NodeClient(layout);
     try {

@@ -1,16 +1,12 @@
-/** What ha-manager says about its own usage, in the original's words (spec/cli.md §1). */
+/** What a tool says about its own usage, in the original's words (spec/cli.md §1), and how commander's description of it is read. */
 import type { Command, CommanderError } from 'commander';
-import type { CommandTree } from '../../actors/ha-manager/command-line.ts';
+import type { CommandTree } from '../../actors/command-line/arguments.ts';
 
-/** Words that stand for commands elsewhere in the tree; they take no part in abbreviations. */
-const ALIASES = new Set(['ha-manager migrate', 'ha-manager relocate']);
-
-export function treeOf(command: Command, parents = ''): CommandTree {
-  const words = `${parents}${command.name()}`;
+/** @param aliases commands of the tool itself that stand for others in its tree; they take no part in abbreviations */
+export function treeOf(command: Command, aliases: readonly string[] = []): CommandTree {
   return {
     name: command.name(),
-    isAlias: ALIASES.has(words),
-    commands: command.commands.map((each) => treeOf(each, `${words} `)),
+    commands: command.commands.map((each) => ({ ...treeOf(each), isAlias: aliases.includes(each.name()) })),
     options: command.options.map((option) => ({
       name: (option.long ?? '').slice(2),
       kind: option.isBoolean() ? 'switch' : option.flags.endsWith('<boolean>') ? 'boolean' : 'value',

@@ -1,5 +1,5 @@
 /** The format options that printing commands share (spec/cli.md §2). */
-import { HaManagerFailure } from './failure.ts';
+import { ToolFailure } from './failure.ts';
 import { jsonLine, jsonPretty, type Value, yamlText } from './json-text.ts';
 import { type Column, type Row, type TableLook, tableText } from './table.ts';
 
@@ -28,7 +28,7 @@ export function listText(
   const format = options.outputFormat ?? 'text';
   if (!(OUTPUT_FORMATS as readonly string[]).includes(format)) {
     const words = OUTPUT_FORMATS.join(', ');
-    throw new HaManagerFailure(
+    throw new ToolFailure(
       `400 Parameter verification failed.\noutput-format: value '${format}' does not have a value in the enumeration '${words}'`,
       true,
     );

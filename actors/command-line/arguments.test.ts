@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CommandTree, normaliseCommandLine } from './command-line.ts';
+import { type CommandTree, normaliseCommandLine } from './arguments.ts';
 
 function leaf(name: string, options: CommandTree['options'] = [], more: Partial<CommandTree> = {}): CommandTree {
   return { name, commands: [], options, ...more };
