@@ -60,7 +60,7 @@ export function renderBytes(bytes: number, digits = 2): string {
   return `${fixedText(value, digits === 0 ? 2 : digits)} ${byteUnits[unit]}`;
 }
 
-/** YAML without the leading `---`; keys are sorted. */
+/** YAML without the leading `---`; keys are sorted, and words that older readers take for booleans are quoted. */
 export function renderYaml(value: unknown): string {
-  return stringify(value, { sortMapEntries: true, lineWidth: 0 });
+  return stringify(value, { version: '1.1', sortMapEntries: true, lineWidth: 0 });
 }
