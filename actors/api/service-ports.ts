@@ -1,0 +1,141 @@
+/**
+ * Where pveproxy and pvedaemon of a node listen, and as whom their workers run (spec/api.md §1, spec/services.md §1.1). A node of its own
+ * root has its own address, so several fit one machine; where a port can't be had, the next rule's is taken and said.
+ */
+import { Buffer } from 'node:buffer';
+import type { BasePorts } from '../../runtime/comedy/actor-module.ts';
+import { groupId } from '../../runtime/file-system/owner.ts';
+import { type ListeningSocket, listenOnAny } from '../../runtime/http/listening-socket.ts';
+import { type DefaultKey, proxyDefaults, readDefaults, workerCount } from '../../runtime/http/proxy-defaults.ts';
+import type { WorkerOrder } from '../../runtime/http/worker-process.ts';
+import type { NodeLayout } from '../../runtime/node/layout.ts';
+import { nodeLayout } from '../../runtime/node/layout.ts';
+import { giveFile, ownUid, userId } from '../../runtime/node/process-owner.ts';
+import { createNodeWorld } from './node-world.ts';
+import { DAEMON_PORT, PORT_KEY, PROXY_PORT } from './proxy-places.ts';
+import type { ServicePorts } from './service.ts';
+import type { WorkerSettings } from './worker.ts';
+
+export interface ServiceParameters {
+  /** Absolute path. */
+  readonly root: string;
+  readonly nodeName: string;
+}
+
+const WEB_USER = 'www-data';
+const PROXY_FALLBACK = 8500;
+const DAEMON_FALLBACK = 8600;
+const ALL_ADDRESSES = ['::', '0.0.0.0'];
+
+export async function daemonPorts(base: BasePorts, parameters: ServiceParameters): Promise<ServicePorts> {
+  const layout = nodeLayout(parameters.root);
+  const values = await readDefaults(`${layout.root}/etc/default/pvedaemon`);
+  const { workers, warnings } = workerCount(values.get('MAX_WORKERS'));
+  for (const warning of warnings) base.log.write('pvedaemon', 'warning', warning);
+  return {
+    log: base.log,
+    workers,
+    order: async () => {
+      const place = await placeOf(base, parameters, layout);
+      const socket = opened('pvedaemon', base, [place.own], [DAEMON_PORT, DAEMON_FALLBACK + place.number]);
+      return {
+        ...orderOf(socket, parameters, 'pvedaemon', { host: socket.address, port: socket.port }, new Map()),
+        owner: undefined,
+      };
+    },
+  };
+}
+
+export async function proxyPorts(base: BasePorts, parameters: ServiceParameters): Promise<ServicePorts> {
+  const layout = nodeLayout(parameters.root);
+  const values = await readDefaults(`${layout.root}/etc/default/pveproxy`);
+  const read = proxyDefaults(values);
+  if ('error' in read) throw new Error(read.error);
+  for (const warning of read.warnings) base.log.write('pveproxy', 'warning', warning);
+  const { listenAddress, workers } = read.defaults;
+  return {
+    log: base.log,
+    workers,
+    order: async () => {
+      const place = await placeOf(base, parameters, layout);
+      const addresses =
+        listenAddress !== undefined ? [listenAddress] : isWholeMachine(layout) ? ALL_ADDRESSES : [place.own];
+      const socket = opened('pveproxy', base, addresses, [PROXY_PORT, PROXY_FALLBACK + place.number]);
+      await place.publish(socket.port);
+      const host = isWholeMachine(layout) ? '127.0.0.1' : place.own;
+      const port = ownUid() === 0 ? DAEMON_PORT : DAEMON_FALLBACK + place.number;
+      const owner = webOwner(layout);
+      return { ...orderOf(socket, parameters, 'pveproxy', { host, port }, values), owner };
+    },
+  };
+}
+
+function isWholeMachine({ root }: NodeLayout): boolean {
+  return root === '/';
+}
+
+/** The web user where there is one and we may become it. */
+function webOwner(layout: NodeLayout): { readonly uid: number; readonly gid: number } | undefined {
+  const [uid, gid] = [userId(WEB_USER), groupId(WEB_USER)];
+  if (ownUid() !== 0 || uid === undefined || gid === undefined) return undefined;
+  giveFile(`${layout.root}/var/log/pveproxy`, { uid, gid });
+  return { uid, gid };
+}
+
+interface NodePlace {
+  /** Address of the node's own. */
+  readonly own: string;
+  readonly number: number;
+  publish(port: number): Promise<void>;
+}
+
+async function placeOf(base: BasePorts, { nodeName }: ServiceParameters, layout: NodeLayout): Promise<NodePlace> {
+  const world = createNodeWorld({ ...base, layout, nodeName, isPrivileged: true });
+  try {
+    const { nodelist = {} } = await world.cluster.members();
+    const own = isWholeMachine(layout) ? '127.0.0.1' : (nodelist[nodeName]?.ip ?? '127.0.0.1');
+    const publish = async (port: number) => {
+      if (port === PROXY_PORT) return;
+      const again = createNodeWorld({ ...base, layout, nodeName, isPrivileged: true });
+      await again.changes!.setStatus(PORT_KEY, Buffer.from(`${port}\0`)).finally(() => again.close());
+    };
+    return { own, number: nodelist[nodeName]?.id ?? 1, publish };
+  } finally {
+    world.close();
+  }
+}
+
+function opened(
+  name: string,
+  { log }: BasePorts,
+  addresses: readonly string[],
+  [usual, fallback]: readonly [number, number],
+): ListeningSocket {
+  const first = listenOnAny(addresses, usual);
+  if ('fd' in first) return first;
+  const { code, message } = first.failure;
+  // A port that somebody else has on the usual address is a mistake; one that we may not have is not.
+  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EADDRINUSE') throw new Error(message);
+  const second = listenOnAny(addresses, fallback);
+  if ('failure' in second) throw new Error(`${message}; ${second.failure.message}`);
+  log.write(name, 'warning', `${message}, listening on port ${fallback} instead`);
+  return second;
+}
+
+function orderOf(
+  socket: ListeningSocket,
+  { root, nodeName }: ServiceParameters,
+  daemon: WorkerSettings['daemon'],
+  daemonPlace: WorkerSettings['daemonPlace'],
+  values: ReadonlyMap<DefaultKey, string>,
+): WorkerOrder & { readonly port: number; close(): void } {
+  const settings: WorkerSettings = { daemon, root, nodeName, daemonPlace, defaults: [...values] };
+  return {
+    module: 'actors/api/worker.ts',
+    settings,
+    fd: socket.fd,
+    title: `${daemon} worker`,
+    port: socket.port,
+    close: () => socket.close(),
+  };
+}
