@@ -186,6 +186,14 @@ function buildDist() {
   if (result.status !== 0) fail('building dist/ failed; the messages of tsc are above');
 }
 
+/** Processes start without it too, only slower. */
+function bundleDist() {
+  const script = join(root, 'bin', 'dev', 'bundle.mjs');
+  if (!existsSync(script)) return;
+  const result = spawnSync(process.execPath, [script], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (result.status !== 0) say('bundling failed; its messages are above. Processes start more slowly');
+}
+
 function missingPackages() {
   const isRoot = process.getuid?.() === 0;
   return debianPackages.filter(
@@ -228,7 +236,10 @@ function main(purpose) {
   stripSetuidBits();
   patchFuseNative();
   checkFuse();
-  if (purpose === 'start') buildDist();
+  if (purpose === 'start') {
+    buildDist();
+    bundleDist();
+  }
   if (purpose === 'test') installDebianPackages();
 }
 

@@ -2,7 +2,7 @@
  * Loads an actor by the paths in `actors.json`. A module exports `actor` (a definition or group); a ports module exports
  * `realPorts(base, parameters)`, and may export `realTrace(base, parameters)`.
  */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Hostable } from '../actor-system/definition.ts';
 import type { Clock } from '../clock/clock.ts';
@@ -30,8 +30,9 @@ export interface PortsModule {
 /** Are we running the TypeScript sources (under tsx), or what tsc made of them? */
 export const runsFromSource = import.meta.url.endsWith('.ts');
 
-/** The root of the running tree: the repository, or its `dist/`. */
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const tree = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+/** The root of the running tree: the repository, or its `dist/`, which has all that was bundled too. */
+const root = basename(tree) === 'bundled' ? dirname(tree) : tree;
 
 /** The URL of a module named relative to the root with its `.ts` extension, in whichever tree is running. */
 export function moduleUrl(path: string): string {

@@ -13,11 +13,28 @@ import type { ForkedActorParent } from 'comedy';
 import { reasonOf } from '../actor-system/actor-error.ts';
 import type { Incarnation, IncarnationEvents } from '../actor-system/host.ts';
 import { runsFromSource } from './actor-module.ts';
+import { bundledFolder, bundledUrl } from './bundled.ts';
 import type { ChildOrder, ToChild } from './child-protocol.ts';
 import type { ComedySystem } from './comedy-system.ts';
 import { IsolatedIncarnation } from './isolated-incarnation.ts';
 
-const bootFile = join(dirname(fileURLToPath(import.meta.url)), runsFromSource ? 'boot.cts' : 'boot.cjs');
+const here = dirname(fileURLToPath(import.meta.url));
+const built = join(here, '..', '..');
+const bundled = runsFromSource ? undefined : bundledFolder(built);
+const bootFile =
+  bundled === undefined
+    ? join(here, runsFromSource ? 'boot.cts' : 'boot.cjs')
+    : join(bundled, 'runtime', 'comedy', 'boot.cjs');
+
+/** The same order, for the bundled form of its modules where there is one. */
+function fastOrder(order: ChildOrder): ChildOrder {
+  if (bundled === undefined) return order;
+  return {
+    ...order,
+    moduleUrl: bundledUrl(order.moduleUrl, built, bundled),
+    portsUrl: bundledUrl(order.portsUrl, built, bundled),
+  };
+}
 
 export class ForkedIncarnation extends IsolatedIncarnation implements Incarnation {
   readonly #events: IncarnationEvents;
@@ -57,7 +74,7 @@ export class ForkedIncarnation extends IsolatedIncarnation implements Incarnatio
     const proxy = await system.createActor(`/${bootFile}`, root, {
       mode: 'forked',
       name: order.name,
-      customParameters: { order: JSON.stringify(order) },
+      customParameters: { order: JSON.stringify(fastOrder(order)) },
     });
     const actor = proxy.getWrapped();
     process.removeListener('exit', actor.exitHandler);
