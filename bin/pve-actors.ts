@@ -86,19 +86,30 @@ const NODE_COMMANDS = ['boot', 'demo', 'status', 'dismiss', 'log', 'file', 'inst
 if (!NODE_COMMANDS.includes(process.argv[2] ?? '')) await addOfflineCommands();
 
 async function addOfflineCommands(): Promise<void> {
-  const [{ simCommand }, { simHaCommand }, { importCommand }, { explainCommand }, { doctorCommand }] =
-    await Promise.all([
-      import('./commands/sim.ts'),
-      import('./commands/sim-ha.ts'),
-      import('./commands/import-cluster-conf.ts'),
-      import('./commands/explain.ts'),
-      import('./commands/doctor.ts'),
-    ]);
+  const [
+    { simCommand },
+    { simHaCommand },
+    { importCommand },
+    { explainCommand },
+    { doctorCommand },
+    { whatIfCommand },
+  ] = await Promise.all([
+    import('./commands/sim.ts'),
+    import('./commands/sim-ha.ts'),
+    import('./commands/import-cluster-conf.ts'),
+    import('./commands/explain.ts'),
+    import('./commands/doctor.ts'),
+    import('./commands/what-if.ts'),
+  ]);
   const sim = simCommand();
   program.addCommand(sim.addCommand(simHaCommand().copyInheritedSettings(sim)));
+  // Its exit codes are its answer: bad usage is 1, as with bad input.
+  sim.addCommand(whatIfCommand().exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 1)));
   program.addCommand(importCommand());
   program.addCommand(explainCommand());
   program.addCommand(doctorCommand());
+  const { machinesCommand } = await import('./commands/machines.ts');
+  program.addCommand(machinesCommand());
 }
 
 program

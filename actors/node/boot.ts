@@ -5,7 +5,7 @@
  */
 import { childLife } from '../../machines/daemons/child-life.ts';
 import { ActorSystem } from '../../runtime/actor-system/actor-system.ts';
-import { childSpecOf, readActorsFile } from '../../runtime/actor-system/actors-file.ts';
+import { type ActorEntry, childSpecOf, readActorsFile } from '../../runtime/actor-system/actors-file.ts';
 import { address } from '../../runtime/actor-system/address.ts';
 import { createComedyHost } from '../../runtime/actor-system/comedy-host.ts';
 import { askPromise } from '../../runtime/actor-system/promises.ts';
@@ -35,6 +35,8 @@ export interface BootOptions {
   readonly recent: MemoryLog;
   /** Aborted when the node is to end before it has started. */
   readonly signal: AbortSignal;
+  /** Starts the watchdog multiplexer, which the daemons of high availability need. */
+  readonly startWatchdog?: () => Promise<{ stop(): Promise<void> }>;
   /** The supervisor has given up after it had started. */
   readonly onFailure: (reason: string) => void;
 }
@@ -70,7 +72,9 @@ export async function bootNode(options: BootOptions): Promise<BootedNode> {
       if (isUp) options.onFailure(reason);
     },
   });
-  for (const entry of wanted(read.file.actors, options)) system.add(childSpecOf(entry, parameters));
+  const entries = wanted(read.file.actors, options);
+  const [first, others] = [entries.filter(isCluster), entries.filter((entry) => !isCluster(entry))];
+  for (const entry of first) system.add(childSpecOf(entry, parameters));
   const listener = await startControlServer({
     path: layout.bootSocket,
     domain: 'main',
@@ -81,10 +85,12 @@ export async function bootNode(options: BootOptions): Promise<BootedNode> {
     const { code, message } = listener.failure;
     throw new Error(code === 'in-use' ? `this node is running already: ${message}` : message);
   }
+  let watchdog: { stop(): Promise<void> } | undefined;
   const stop = async () => {
     await new Promise<void>((resolve) => {
       system.stop(resolve);
     });
+    await watchdog?.stop();
     await listener.close();
   };
   options.signal.addEventListener('abort', () => system.stop(() => {}));
@@ -100,8 +106,42 @@ export async function bootNode(options: BootOptions): Promise<BootedNode> {
     await stop();
     throw new Error(refusal);
   }
+  if (others.some(isHa)) {
+    watchdog = await options.startWatchdog?.().catch((error: Error) => {
+      log.write('main', 'error', `${error.message}; services of high availability can't be run here`);
+      return undefined;
+    });
+  }
+  const laterFailure = options.signal.aborted ? undefined : await startInTurn(system, others, parameters);
+  if (laterFailure !== undefined) {
+    await stop();
+    throw new Error(policy.refusal ?? laterFailure);
+  }
   isUp = true;
   return { stop };
+}
+
+/** What the others stand on. */
+function isCluster({ name }: { readonly name: string }): boolean {
+  return name === 'cluster';
+}
+
+function isHa({ name }: { readonly name: string }): boolean {
+  return name.startsWith('pve-ha-');
+}
+
+/** Starts the daemons that need an open cluster process, one after the other; the sentence of the first that fails. */
+async function startInTurn(
+  system: ActorSystem,
+  entries: readonly ActorEntry[],
+  parameters: ClusterParameters,
+): Promise<string | undefined> {
+  for (const entry of entries) {
+    system.add(childSpecOf(entry, parameters));
+    const failure = await new Promise<string | undefined>((resolve) => system.startChild(entry.name, resolve));
+    if (failure !== undefined) return failure;
+  }
+  return undefined;
 }
 
 /** Waits until the faces are open, or says which one can't be opened and why. A later refusal is only logged. */

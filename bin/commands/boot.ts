@@ -11,9 +11,11 @@ import { MemoryLog } from '../../runtime/log/memory.ts';
 import { teeLog } from '../../runtime/log/tee.ts';
 import { nodeLayout } from '../../runtime/node/layout.ts';
 import { makeFolder } from '../../runtime/node/make-folder.ts';
+import { markChildren } from '../../runtime/node/marked-processes.ts';
 import { ownPid, removeFile, writePidFile } from '../../runtime/node/node-directories.ts';
 import { createSystemRandom } from '../../runtime/random/system.ts';
 import { CommandFailure, projectRoot } from './project.ts';
+import { startWatchdog } from './watchdog.ts';
 
 export interface BootFlags {
   readonly node?: string;
@@ -26,6 +28,9 @@ export interface BootFlags {
   readonly tree: ClusterParameters['treeMode'];
   readonly synchronous: ClusterParameters['synchronous'];
   readonly debug?: boolean;
+  /** For tests: a part of the times of high availability. */
+  readonly timeScale?: string;
+  readonly hypervisor?: 'none' | 'process';
   /** Everything that happens in the cluster process is written to this file. */
   readonly trace?: string;
   readonly untilStdinEnds?: boolean;
@@ -62,6 +67,7 @@ export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<n
   if (!/^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/.test(nodeName)) {
     throw new CommandFailure(`'${nodeName}' is no node name: letters, digits and inner hyphens; give --node NAME`);
   }
+  const timeScale = timeScaleOf(flags, root);
   if (flags.trace !== undefined) assertWritable('--trace', resolve(flags.trace));
   prepare(layout.bootSocket, layout.logFile);
   if (flags.config !== undefined) installConfig(resolve(flags.config), layout.hostConfig, layout.authkey);
@@ -91,6 +97,14 @@ export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<n
   });
   process.on('SIGTERM', () => end(0));
   process.on('SIGINT', () => end(0));
+  markChildren(root);
+  if (timeScale !== 1) {
+    log.write(
+      'main',
+      'warning',
+      `all times of high availability and the life of locks are ${timeScale} of what they should be: for tests`,
+    );
+  }
   const actorsName = join(projectRoot, 'actors.json');
   const booting = bootNode({
     layout,
@@ -106,6 +120,8 @@ export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<n
       synchronous: flags.synchronous,
       mount: flags.mount,
       isDebug: flags.debug === true,
+      timeScale,
+      hypervisor: flags.hypervisor ?? 'none',
       ...(flags.trace === undefined ? {} : { trace: resolve(flags.trace) }),
       ...(manner.isDaemon ? { daemonPid: ownPid() } : {}),
     },
@@ -115,6 +131,7 @@ export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<n
     recent,
     signal: ending.signal,
     onFailure: () => end(1),
+    startWatchdog: () => startWatchdog({ layout, nodeName, timeScale, log }),
   });
   const node = await booting.catch((error: Error) => {
     if (!ending.signal.aborted) throw error;
@@ -134,6 +151,15 @@ export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<n
   removeFile(layout.bootPidFile);
   file.close();
   return code;
+}
+
+/** `--time-scale`: never where a node has its machine for itself. */
+function timeScaleOf({ hypervisor, timeScale: text = '1' }: BootFlags, root: string): number {
+  const scale = Number(text);
+  if (!(scale > 0 && scale <= 1)) throw new CommandFailure(`--time-scale: '${text}' is not above 0 and at most 1`);
+  if (root === '/' && scale !== 1) throw new CommandFailure('--time-scale is for tests: give --root DIR');
+  if (root === '/' && hypervisor === 'process') throw new CommandFailure('--hypervisor is for tests: give --root DIR');
+  return scale;
 }
 
 function prepare(...paths: readonly string[]): void {

@@ -6,13 +6,12 @@ import {
   type Realm,
   type RealmConfig,
   type RealmType,
-  realmFormats,
 } from '../../runtime/formats/access/realm-config.ts';
 import { byBytes } from '../../runtime/formats/byte-string.ts';
 import { splitList } from '../../runtime/formats/list-text.ts';
-import { checkValue } from '../../runtime/formats/property-check.ts';
 import { splitPropertyString } from '../../runtime/formats/property-string.ts';
-import type { ResolvedType } from '../../runtime/formats/section-config-types.ts';
+import type { Section } from '../../runtime/formats/section-config.ts';
+import { createSection, digestRefusal, updateSection } from '../../runtime/formats/section-update.ts';
 import { isTrue } from './parameters.ts';
 import { done, failed, type Result } from './refusal.ts';
 
@@ -69,8 +68,12 @@ export interface RealmChange {
   readonly shallCheckConnection: boolean;
 }
 
-/** Neither is an option of the file. */
+/** Parameters that are no options of the file. */
 const besideTheFile = new Set(['password', 'check-connection', 'realm', 'type', 'delete', 'digest']);
+
+function optionsAmong(params: RealmParameters): ReadonlyMap<string, unknown> {
+  return new Map(Object.entries(params).filter(([key, value]) => value !== undefined && !besideTheFile.has(key)));
+}
 
 export function createRealm(before: RealmConfig, params: RealmParameters): Result<RealmChange> {
   const name = String(params.realm);
@@ -78,50 +81,21 @@ export function createRealm(before: RealmConfig, params: RealmParameters): Resul
   if (before.realms.has(name)) return failed(`domain '${name}' already exists`);
   if (builtinRealms.has(name)) return failed(`unable to use reserved name '${name}'`);
   if (type === 'pam' || type === 'pve') return failed(`unable to create builtin type '${type}'`);
-  const resolved = realmSections.types.get(type);
-  if (resolved === undefined) return failed(`unsupported type '${type}'`);
-  const options = checkedOptions(resolved, params);
-  if (!options.ok) return options;
-  const missing = missingOption(resolved, options.value);
-  if (missing !== undefined) return failed(`missing value for required option '${missing}'`);
-  const realms = new Map(options.value.get('default') === 1 ? withoutDefault(before.realms) : before.realms);
-  realms.set(name, { type: type as RealmType, options: options.value });
-  return done(changeOf(before, realms, type, params));
+  const created = createSection(realmSections, type, optionsAmong(params));
+  return 'error' in created ? failed(created.error) : done(changeOf(before, name, created.section, params));
 }
 
-function changeOf(
-  { digest }: RealmConfig,
-  realms: ReadonlyMap<string, Realm>,
-  type: string,
-  params: RealmParameters,
-): RealmChange {
+/** The configuration with the section, which is the only default if it is one. */
+function changeOf(before: RealmConfig, name: string, { type, values }: Section, params: RealmParameters): RealmChange {
+  const realm = { type: type as RealmType, options: values as Realm['options'] };
+  const isDefault = optionsAmong(params).has('default') && realm.options.get('default') === 1;
+  const realms = new Map(isDefault ? withoutDefault(before.realms) : before.realms).set(name, realm);
   const isDirectory = type === 'ldap' || type === 'ad';
   return {
-    config: { digest, realms },
+    config: { digest: before.digest, realms },
     password: isDirectory && params.password !== undefined ? String(params.password) : undefined,
     shallCheckConnection: isDirectory && isTrue(params['check-connection']),
   };
-}
-
-/** The options among the parameters, as the file holds them. */
-function checkedOptions(type: ResolvedType, params: RealmParameters): Result<Map<string, string | number>> {
-  const options = new Map<string, string | number>();
-  for (const [key, given] of Object.entries(params)) {
-    if (given === undefined || besideTheFile.has(key)) continue;
-    const schema = type.definition(key);
-    if (schema === undefined || !type.options.has(key)) return failed(`unexpected property '${key}'`);
-    const value = typeof given === 'boolean' ? Number(given) : given;
-    const complaint = checkValue(String(value), schema, realmFormats);
-    if (complaint !== undefined) return failed(complaint);
-    const isNumber = schema.type === 'boolean' || schema.type === 'integer';
-    if (value !== '') options.set(key, isNumber ? Number(value) : String(value));
-  }
-  return done(options);
-}
-
-function missingOption(type: ResolvedType, options: ReadonlyMap<string, unknown>): string | undefined {
-  const required = [...type.options].filter(([, flags]) => !flags.optional).map(([key]) => key);
-  return required.sort(byBytes).find((key) => !options.has(key));
 }
 
 function withoutDefault(realms: ReadonlyMap<string, Realm>): ReadonlyMap<string, Realm> {
@@ -134,61 +108,25 @@ function withoutDefault(realms: ReadonlyMap<string, Realm>): ReadonlyMap<string,
 }
 
 export function updateRealm(before: RealmConfig, name: string, params: RealmParameters): Result<RealmChange> {
-  const { digest } = params;
-  if (digest !== undefined && digest !== before.digest) {
-    return failed('detected modified configuration - file changed by other user? Try again.');
-  }
+  const stale = digestRefusal(params.digest === undefined ? undefined : String(params.digest), before.digest);
+  if (stale !== undefined) return failed(stale);
   const realm = before.realms.get(name);
   if (realm === undefined) return failed(noSuchDomain(name));
-  const given = Object.entries(params).filter(([key, value]) => value !== undefined && !noChange.has(key));
-  if (given.length === 0) return failed('no options specified');
-  const type = realmSections.types.get(realm.type)!;
+  const set = optionsAmong(params);
   const deleted = splitList(String(params.delete ?? ''));
-  const set = checkedOptions(type, params);
-  if (!set.ok) return set;
-  const complaint = deletionComplaint(type, deleted, params) ?? fixedComplaint(type, realm, set.value);
-  if (complaint !== undefined) return failed(complaint);
-  const options = new Map([...realm.options, ...set.value]);
-  // Empty text isn't written, so it takes an option away as well.
-  const emptied = given.filter(([, value]) => value === '').map(([key]) => key);
-  const complaintAboutEmpty = deletionComplaint(type, emptied, {});
-  if (complaintAboutEmpty !== undefined) return failed(complaintAboutEmpty);
-  for (const key of [...deleted, ...emptied]) options.delete(key);
-  const realms = new Map(set.value.get('default') === 1 ? withoutDefault(before.realms) : before.realms);
-  realms.set(name, { ...realm, options });
-  const change = changeOf(before, realms, realm.type, params);
-  return done(deleted.includes('password') ? { ...change, password: null } : change);
-}
-
-const noChange = new Set(['realm', 'digest', 'check-connection']);
-
-function deletionComplaint(
-  type: ResolvedType,
-  deleted: readonly string[],
-  params: RealmParameters,
-): string | undefined {
-  for (const key of deleted) {
-    if (params[key] !== undefined) return `cannot set and delete property '${key}' at the same time!`;
-    if (key === 'password' && type.options.has('bind_dn')) continue;
-    const flags = type.options.get(key);
-    if (flags === undefined) return `no such option '${key}'`;
-    if (!flags.optional) return `unable to delete required option '${key}'`;
-    if (flags.fixed) return `unable to delete fixed option '${key}'`;
+  if (set.size === 0 && deleted.length === 0 && params.password === undefined) return failed('no options specified');
+  const losesPassword = deleted.includes('password');
+  if (losesPassword && params.password !== undefined) {
+    return failed("cannot set and delete property 'password' at the same time!");
   }
-  return undefined;
-}
-
-function fixedComplaint(
-  type: ResolvedType,
-  realm: Realm,
-  set: ReadonlyMap<string, string | number>,
-): string | undefined {
-  for (const [key, value] of set) {
-    if (type.options.get(key)?.fixed && realm.options.get(key) !== value) {
-      return `can't change value of fixed parameter '${key}'`;
-    }
-  }
-  return undefined;
+  const updated = updateSection(
+    realmSections,
+    { type: realm.type, values: realm.options },
+    { set, delete: deleted.filter((key) => key !== 'password') },
+  );
+  if ('error' in updated) return failed(updated.error);
+  const change = changeOf(before, name, updated.section, params);
+  return done(losesPassword ? { ...change, password: null } : change);
 }
 
 export function deleteRealm(before: RealmConfig, name: string): Result<RealmChange> {

@@ -9,6 +9,8 @@
  * - `stopped`       shut down; not quorate.
  *
  *  I1 Every change of the flag is announced once, by `changed`; a log line goes with it, except at an orderly shutdown.
+ *
+ * Drawing: ../drawings/quorum-client.svg
  */
 import { assign, setup } from 'xstate';
 

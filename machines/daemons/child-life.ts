@@ -26,6 +26,8 @@
  *
  * Source: design/architecture.md "An actor"; the terms are those of OTP's supervisor (one_for_one, intensity, period,
  * shutdown) and are applied in OTP's meaning.
+ *
+ * Drawing: ../drawings/child-life.svg
  */
 import { assign, setup } from 'xstate';
 

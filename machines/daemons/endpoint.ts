@@ -13,6 +13,8 @@
  *  E1  `close` is asked for exactly once for each `open` that succeeded, also when the end was asked for while opening.
  *  E2  `finished` comes once, when nothing is open any more.
  *  E3  What was open is opened again until the end is asked for; what never was is refused for good.
+ *
+ * Drawing: ../drawings/endpoint.svg
  */
 import { assign, enqueueActions, setup } from 'xstate';
 

@@ -18,6 +18,8 @@ export interface HaTimes {
   /** The `ha` domain lock: waiting for it, and the longest use of it. */
   readonly domain_lock_wait_s: number;
   readonly domain_lock_use_s: number;
+  /** A call of the cluster file system that isn't answered within this time has failed. */
+  readonly file_deadline_s: number;
   /** An iteration of a daemon that waits, of an LRM in maintenance, of one that works. */
   readonly waiting_pace_s: number;
   readonly working_pace_s: number;
@@ -50,6 +52,7 @@ const full: HaTimes = {
   lock_patience_s: 5,
   domain_lock_wait_s: 10,
   domain_lock_use_s: 60,
+  file_deadline_s: 10,
   waiting_pace_s: 5,
   working_pace_s: 10,
   slow_iteration_s: 30,
@@ -66,12 +69,16 @@ const full: HaTimes = {
   fence_rest_s: 60,
 };
 
+/** Disks and schedulers don't get faster. */
+const LEAST_FILE_DEADLINE_S = 2;
+
 /** @param scale 1 for the times of the specification, 0.1 for a tenth of all of them */
 export function haTimes(scale = 1): HaTimes {
   assert(scale > 0, 'times are positive');
   if (scale === 1) return full;
   const scaled = Object.entries(full).map(([name, seconds]: [string, number]) => [name, seconds * scale]);
-  return Object.fromEntries(scaled) as HaTimes;
+  const times = Object.fromEntries(scaled) as HaTimes;
+  return { ...times, file_deadline_s: Math.max(LEAST_FILE_DEADLINE_S, times.file_deadline_s) };
 }
 
 /** How long after the renewal of a lock the watchdog may still be fed, so that it fires before the lock can pass by expiry. */

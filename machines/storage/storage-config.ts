@@ -29,7 +29,7 @@ export interface StorageConfig {
 
 const localPath = '/var/lib/vz';
 
-const handling: SectionHandling = {
+export const storageHandling: SectionHandling = {
   formats: storageFormats,
   header(_type, id) {
     const error = storageIdComplaint(id);
@@ -40,7 +40,12 @@ const handling: SectionHandling = {
 };
 
 export function readStorageConfig(text: string, fileName = 'storage.cfg'): StorageConfig {
-  const { digest, ids: read, order: readOrder, warnings } = readSections(storageSections, fileName, text, handling);
+  const {
+    digest,
+    ids: read,
+    order: readOrder,
+    warnings,
+  } = readSections(storageSections, fileName, text, storageHandling);
   const ids = new Map<string, StorageDefinition | null>();
   for (const [id, section] of read) ids.set(id, section === null ? null : completed(id, section));
   const order = new Map(readOrder);
@@ -53,7 +58,7 @@ export function readStorageConfig(text: string, fileName = 'storage.cfg'): Stora
 
 /** An error is the original's sentence. */
 export function writeStorageConfig(config: WritableConfig): { readonly text: string } | { readonly error: string } {
-  return writeSections(storageSections, config, handling);
+  return writeSections(storageSections, config, storageHandling);
 }
 
 /** The values that the file leaves to the type. */

@@ -37,6 +37,17 @@ export interface NodeLayout {
   readonly logFile: string;
   /** What the control path has decided (runtime/trace/black-box.ts). */
   readonly blackBox: string;
+  /** Of a daemon of high availability: each process has a box of its own. */
+  readonly daemonBlackBox: (daemon: string) => string;
+  readonly daemonPidFile: (daemon: string) => string;
+  /** `/run/watchdog-mux.sock`, and the directory that exists while it has clients. */
+  readonly watchdogSocket: string;
+  readonly watchdogMarker: string;
+  readonly watchdogLogFile: string;
+  /** Settings of high availability that belong to one node: `/etc/default/pve-ha-manager`. */
+  readonly haDefaults: string;
+  /** What is known of guests that are plain processes. */
+  readonly guestDirectory: string;
   /** Local lock of `pvecm`, `/var/lock/pvecm.lock`. */
   readonly pvecmLock: string;
 }
@@ -66,6 +77,13 @@ export function nodeLayout(root: string): NodeLayout {
     logDirectory: at('var/log/pve-actors'),
     logFile: at('var/log/pve-actors/cluster.log'),
     blackBox: at('var/log/pve-actors/black-box.jsonl'),
+    daemonBlackBox: (daemon) => at(`var/log/pve-actors/black-box-${daemon}.jsonl`),
+    daemonPidFile: (daemon) => at(`run/${daemon}.pid`),
+    watchdogSocket: at('run/watchdog-mux.sock'),
+    watchdogMarker: at('run/watchdog-mux.active'),
+    watchdogLogFile: at('var/log/pve-actors/watchdog-mux.log'),
+    haDefaults: at('etc/default/pve-ha-manager'),
+    guestDirectory: at('run/pve-actors/guests'),
     pvecmLock: at('var/lock/pvecm.lock'),
   };
 }

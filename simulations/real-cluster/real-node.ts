@@ -20,6 +20,8 @@ export interface RealNodeOptions {
   readonly root: string;
   /** Further flags of `boot`, e.g. `--no-mount`. */
   readonly flags?: readonly string[];
+  /** With the daemons of high availability, which take time to start; without it there is only the cluster process. */
+  readonly highAvailability?: boolean;
   /** Command prefix, e.g. the one that enters the node's network namespace. */
   readonly enter?: readonly string[];
   readonly cwd?: string;
@@ -87,8 +89,9 @@ export class RealNode {
   /** Starts the node, also after its end; `ready` or `ended` waits for what becomes of it. */
   start(moreFlags: readonly string[] = []): this {
     if (this.#child !== undefined && this.#ended === undefined) throw new Error(`${this.name} runs already`);
-    const { root, flags = [] } = this.#options;
-    const args = ['boot', '--node', this.name, '--root', root, '--until-stdin-ends', ...flags, ...moreFlags];
+    const { root, flags = [], highAvailability = false } = this.#options;
+    const only = highAvailability ? [] : ['--only', 'cluster'];
+    const args = ['boot', '--node', this.name, '--root', root, '--until-stdin-ends', ...only, ...flags, ...moreFlags];
     const child = startProduct('pve-actors', args, this.#options);
     this.#child = child;
     this.#ended = undefined;

@@ -2,6 +2,7 @@
  * The real ports of the cluster process, and the steps of its start (spec/pmxcfs.md §1.9). What is wrong with the node's
  * files ends the start with one sentence.
  */
+import { haTimes } from '../../../machines/ha/times.ts';
 import { CLUSTER_CONFIG_PATH } from '../../../machines/pmxcfs/dcdb/application.ts';
 import type { Memdb, TreeMode } from '../../../machines/pmxcfs/tree/memdb.ts';
 import { FILE } from '../../../machines/pmxcfs/tree/tree-entry.ts';
@@ -53,6 +54,10 @@ export interface ClusterParameters {
   readonly isDebug?: boolean;
   /** Whom the pid file names, where that is another process: the one that ends this one. */
   readonly daemonPid?: number;
+  /** For tests: a part of the times of high availability, and of the life of a lock. */
+  readonly timeScale?: number;
+  /** `process`: guests are processes that their configurations name. For tests. */
+  readonly hypervisor?: 'none' | 'process';
   /** Absolute path: everything that happens in the cluster process is written there (actors/node/cluster/trace.ts). */
   readonly trace?: string;
 }
@@ -91,6 +96,7 @@ export async function realPorts(base: BasePorts, given: unknown): Promise<Cluste
   const memdb = openTree({ store, log, clock }, parameters.treeMode);
   if ('failure' in memdb) throw new Error(databaseComplaint(layout, { code: 'CONTENT', message: memdb.failure }));
   if (imported !== undefined) importHostConfig(memdb, store, imported, base);
+  memdb.locks.lifetime_s = haTimes(parameters.timeScale).lock_lifetime_s;
   const config = memdb.lookup(CLUSTER_CONFIG_PATH);
   if (config?.type === FILE) {
     if (parameters.isLocal) log.write('main', 'notice', 'forcing local mode (although corosync.conf exists)');

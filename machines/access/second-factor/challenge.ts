@@ -2,7 +2,7 @@
  * Which second factor a login needs, and whether an answer is right (spec/access.md §9, spec/api.md §4.7). Factors that need
  * the network or a key's cryptography are verified by who calls; their outcome comes in as a value.
  *
- *  I1 A user with a factor never gets in without one; nor does a user of a realm that demands one.
+ *  I1 A user with a factor that is switched on never gets in without one; nor does a user of a realm that demands one.
  *  I2 Where the realm demands a kind, only that kind and recovery codes count.
  *  I3 While the factors are locked no answer is right.
  */

@@ -43,6 +43,24 @@ export function listFactors(factors: UserTfa): readonly TfaListing[] {
   return listed;
 }
 
+export interface TfaTypes {
+  /** What the realm demands. */
+  readonly realm?: 'oath' | 'yubico';
+  /** What old clients know of. */
+  readonly user?: 'oath' | 'u2f';
+  readonly types?: readonly FactorKind[];
+}
+
+/** `GET /access/users/{userid}/tfa`. @param multiple whether the client understands a list of types */
+export function tfaTypes(factors: UserTfa, demand: 'totp' | 'yubico' | undefined, multiple: boolean): TfaTypes {
+  const types = [...new Set(listFactors(factors).map(({ type }) => type))];
+  const user = types.includes('u2f') ? ('u2f' as const) : types.includes('totp') ? ('oath' as const) : undefined;
+  return {
+    ...(demand !== undefined && { realm: demand === 'totp' ? ('oath' as const) : demand }),
+    ...(multiple ? { types } : user !== undefined && { user }),
+  };
+}
+
 export interface UserTfaListing {
   readonly userid: string;
   readonly entries: readonly TfaListing[];

@@ -24,6 +24,7 @@ import {
   deleteEntry,
   listAllFactors,
   readFactor,
+  tfaTypes,
   unlockUser,
   updateEntry,
   withoutUser,
@@ -284,6 +285,13 @@ test('entries are listed, read, changed', () => {
     [],
   );
   assert.is(listAllFactors(off, () => true)[0]!.entries.length, 1);
+});
+
+test('types of factors, for new and for old clients', () => {
+  const factors: UserTfa = { totp: [device, device], u2f: [device], recovery };
+  assert.equal(tfaTypes(factors, undefined, true), { types: ['totp', 'u2f', 'recovery'] });
+  assert.equal(tfaTypes(factors, 'totp', false), { realm: 'oath', user: 'u2f' });
+  assert.equal(tfaTypes({}, undefined, false), {});
 });
 
 test('unlocking tells whether it was locked', () => {

@@ -23,6 +23,8 @@
  * One thing differs: contact from a node that isn't known to hear us doesn't tear up a ring. `heardBy` of a contact
  * names the nodes that its sender hears; the caller answers with a merge-detect, so a real peer hears of us at once, and
  * one that is connected one way only can't make the others reconfigure again and again.
+ *
+ * Drawing: ../../drawings/membership.svg
  */
 import { assign, setup } from 'xstate';
 import {

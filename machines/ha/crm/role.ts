@@ -13,6 +13,8 @@
  *  C1  `master` is entered with the lock just obtained, and left in the iteration that doesn't renew it (§16.4, §16.13).
  *  C2  A master goes idle only after more than 90 rounds in a row without anything to manage (§16.16).
  *  C3  A master has an open watchdog unless HA is disarmed (§16.3); the daemon keeps that with the lock.
+ *
+ * Drawing: ../../drawings/crm.svg
  */
 import { assign, setup } from 'xstate';
 

@@ -18,6 +18,8 @@
  *  F1  `confirmed` is reached only when every device of one try has said off, after every command of that try has ended well.
  *  F2  The statuses of one try are asked for no longer than 20 s.
  *  F3  A failed command ends its try: the others are killed.
+ *
+ * Drawing: ../../drawings/fence-job.svg
  */
 import { assign, setup } from 'xstate';
 import type { HaTimes } from '../times.ts';

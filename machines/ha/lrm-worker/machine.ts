@@ -9,6 +9,8 @@
  *  W1  A running command is never replaced, a queued one by each new one.
  *  W2  `start_tries` counts the turns in which the command waited, so that the longest waiting goes first; a command that
  *      replaces another begins anew.
+ *
+ * Drawing: ../../drawings/lrm-worker.svg
  */
 import { assign, setup } from 'xstate';
 import type { CommandParams } from '../port.ts';

@@ -2,10 +2,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ServiceState } from '../state-files.ts';
 import { done, refused, TestWorld } from '../test-daemon.ts';
-import { Lrm } from './lrm.ts';
+import { Lrm, type LrmOptions } from './lrm.ts';
 
-function newLrm(states: Record<string, ServiceState> = { 'vm:1': 'started' }) {
-  const lrm = new Lrm('n1', { maxWorkers: 0 });
+function newLrm(states: Record<string, ServiceState> = { 'vm:1': 'started' }, options: Partial<LrmOptions> = {}) {
+  const lrm = new Lrm('n1', { maxWorkers: 0, ...options });
   const world = new TestWorld(lrm);
   world.said();
   const service_status = Object.fromEntries(
@@ -130,6 +130,41 @@ test('maintenance: kept with the lock while something runs, let go of afterwards
   world.files.manager_status = { service_status: {} };
   world.tick(80);
   assert.equal([lrm.state, lrm.mode], ['active', 'active']);
+});
+
+test('maintenance: an unreadable status changes nothing; the original ends with its services running', () => {
+  for (const hasQuirks of [false, true]) {
+    const { lrm, world } = newLrm({ 'vm:1': 'started' }, { hasQuirks });
+    world.tick(0);
+    world.files.manager_status = { ...world.files.manager_status, node_request: { n1: { maintenance: 1 } } };
+    world.tick(20);
+    assert.is(lrm.state, 'maintenance');
+    let reads = 0;
+    // The first read of an iteration is that of its transition, the second one that of its work.
+    world.override = (ask) =>
+      ask.op === 'read' && ask.what.includes('manager_status') && ++reads === 2 ? refused('broken') : undefined;
+    world.tick(40);
+    assert.equal([lrm.state, world.end?.out], hasQuirks ? ['exited', 'exit'] : ['maintenance', 'nextTickIn']);
+  }
+});
+
+test('L5 a shutdown into maintenance that finds its lock again does not let go of running services', () => {
+  for (const hasQuirks of [false, true]) {
+    const { lrm, world } = newLrm({ 'vm:1': 'started' }, { hasQuirks });
+    world.tick(0);
+    world.override = (ask) => (ask.op === 'lock' ? done(false) : undefined);
+    world.tick(20);
+    world.files.datacenter = { ha: { shutdown_policy: 'migrate' } };
+    world.give({ type: 'SHUTDOWN_REQUEST', marker: 'shutdown', at: 30 });
+    world.override = () => undefined;
+    world.did();
+    world.tick(40);
+    assert.equal([lrm.mode, world.end?.out], ['maintenance', hasQuirks ? 'exit' : 'nextTickIn']);
+    assert.is(world.did().includes('watchdog close'), hasQuirks);
+    if (hasQuirks) continue;
+    world.tick(60);
+    assert.is(lrm.state, 'maintenance');
+  }
 });
 
 test('a disarm takes lock and watchdog away', () => {

@@ -21,6 +21,11 @@ import { type LrmStateEvent, lrmStateMachine } from './state.ts';
 export interface LrmOptions {
   /** Commands that run at once where datacenter.cfg doesn't say; 0: each ends within its ask. */
   readonly maxWorkers: number;
+  /**
+   * Does as the original even where that hurts on real nodes: an LRM in maintenance that can't read the status ends with services
+   * running, and one that comes back to `active` while its node shuts down in maintenance lets go of running services (§4.2).
+   */
+  readonly hasQuirks?: boolean;
   /** The status file of this node is known to be written (§1.12). */
   readonly isStatusWritten?: boolean;
   readonly inspection?: Inspection;
@@ -59,6 +64,7 @@ export class Lrm extends Daemon<Phase> {
   readonly #machine: Actor<typeof lrmStateMachine>;
   readonly #mode: Actor<typeof modeMachine>;
   readonly #workers: Workers;
+  readonly #hasQuirks: boolean;
   #state: LrmState | 'exited' = 'wait_for_agent_lock';
   #stateSince = 0;
   readonly #manager: ManagerView;
@@ -72,10 +78,11 @@ export class Lrm extends Daemon<Phase> {
 
   constructor(
     node: string,
-    { maxWorkers, isStatusWritten = false, inspection = uninspected, times = haTimes() }: LrmOptions,
+    { maxWorkers, hasQuirks = false, isStatusWritten = false, inspection = uninspected, times = haTimes() }: LrmOptions,
   ) {
     super(node, times);
     this.#manager = new ManagerView(node);
+    this.#hasQuirks = hasQuirks;
     this.#isStatusWritten = isStatusWritten;
     this.#workers = new Workers(maxWorkers, this.out, inspection, times);
     this.#machine = createActor(lrmStateMachine, inspection('lrm'));
@@ -170,7 +177,8 @@ export class Lrm extends Daemon<Phase> {
       case 'lost-watchdog-closed':
         return this.#leave();
       case 'maintenance-status-read':
-        return this.#noteStatus(reply) ? this.#workInMaintenance() : this.#leave();
+        if (this.#noteStatus(reply)) return this.#workInMaintenance();
+        return this.#hasQuirks ? this.#leave() : this.#endWork();
       case 'maintenance-workers-left':
         return this.#workers.count > 0
           ? this.#manageInMaintenance()
@@ -367,6 +375,8 @@ export class Lrm extends Daemon<Phase> {
       }
       this.#workers.queueWanted(this.#manager.services, this.node);
     }
+    // It has just come back from `lost_agent_lock`: the next iteration goes on to `maintenance`, which waits for the services.
+    if (this.#shutdown !== undefined && this.mode === 'maintenance' && !this.#hasQuirks) return this.#endWork();
     this.#workers.run(this.#manager.services);
     this.tryDelegate(this.#workers, 'active-workers-run');
   }

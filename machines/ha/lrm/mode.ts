@@ -9,6 +9,8 @@
  *  shutdown     the node goes down
  *
  *  D1  Once the end was asked for, the manager's status no longer changes the mode: the LRM sends no STATUS event then.
+ *
+ * Drawing: ../../drawings/lrm-mode.svg
  */
 import { setup } from 'xstate';
 

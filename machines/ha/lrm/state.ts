@@ -13,6 +13,8 @@
  *  L1  `active` is entered with the lock just obtained, and left in the iteration that doesn't renew it (§16.2).
  *  L2  A fence request leads to lost_agent_lock, and neither lock nor watchdog is touched: both expire (§4.2).
  *  L3  An LRM goes idle only after more than 60 rounds in a row without a service on its node (§16.16).
+ *
+ * Drawing: ../../drawings/lrm.svg
  */
 import { assign, setup } from 'xstate';
 

@@ -12,6 +12,8 @@
  * Invariants
  *  N1  `fence` is left by FENCED alone.
  *  N2  Per round a node makes at most one step.
+ *
+ * Drawing: ../../drawings/ha-node.svg
  */
 import { setup } from 'xstate';
 

@@ -24,6 +24,8 @@
  *  I4  `target` is set exactly in migrate, relocate and request_start_balance (§16.8).
  *
  * Protocol source: spec/ha.md §3.6, §3.7, §3.9, §14.3.
+ *
+ * Drawing: ../../drawings/ha-resource.svg
  */
 import { assign, setup } from 'xstate';
 import type { ServiceFields } from '../state-files.ts';

@@ -20,6 +20,8 @@
  *  M3  The log line of a mode stands for a real transition: no line when a change finds the machine in the same mode.
  *  M4  A node whose mode is `synced` was alone, equal to the leader, or has committed the leader's tree (10.1 I12).
  *  M5  In leaving, versionError and error no message has an effect.
+ *
+ * Drawing: ../../drawings/dfsm.svg
  */
 import { assign, setup } from 'xstate';
 import type { DfsmMember } from './members.ts';

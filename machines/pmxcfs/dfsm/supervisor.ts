@@ -11,6 +11,8 @@
  *  S1  Between two start attempts lie more than 5 s; the first follows the first tick.
  *  S2  One error streak logs `can't initialize service` once.
  *  S3  The periodic action runs in running only, at most once per tick.
+ *
+ * Drawing: ../../drawings/supervisor.svg
  */
 import { assign, setup } from 'xstate';
 

@@ -8,7 +8,7 @@
 import assert from 'node:assert';
 import type { Buffer } from 'node:buffer';
 import { createActor, type InspectionEvent, initialTransition, type SnapshotFrom, transition } from 'xstate';
-import { type LockContext, type LockEvent, type LockVerdict, lockMachine } from './machine.ts';
+import { LOCK_LIFETIME_S, type LockContext, type LockEvent, type LockVerdict, lockMachine } from './machine.ts';
 
 const WRONG_CHECKSUM = 'wrong lock csum - reset timeout';
 
@@ -35,6 +35,8 @@ export class LockTable {
   onTransition: ((transition: LockTransition) => void) | undefined;
   /** Called for each lock that comes to life; what it returns sees the actor of its machine. */
   inspect: ((path: string) => ((inspection: InspectionEvent) => void) | undefined) | undefined;
+  /** The whole cluster must have the same; only tests have another one. */
+  lifetime_s = LOCK_LIFETIME_S;
   readonly #locks = new Map<string, LockLife>();
 
   get size(): number {
@@ -81,7 +83,9 @@ export class LockTable {
   /** The expiry test; a lock that is unknown, or known by another checksum, starts its life now. */
   testExpiry(path: string, checksum: Buffer, monotonic_s: number): ExpiryAnswer {
     const lock = incarnation(checksum, undefined);
-    const verdict = this.#ask(path, { type: 'EXPIRY_TEST', lock, now_s: monotonic_s });
+    const { lifetime_s } = this;
+    const other = lifetime_s === LOCK_LIFETIME_S ? {} : { lifetime_s };
+    const verdict = this.#ask(path, { type: 'EXPIRY_TEST', lock, now_s: monotonic_s, ...other });
     if (verdict === 'wrong checksum') return { expired: false, log: WRONG_CHECKSUM };
     return { expired: verdict === 'expired' };
   }

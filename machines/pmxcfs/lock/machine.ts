@@ -20,7 +20,7 @@
 import { assign, setup } from 'xstate';
 
 /** Lifetime of a lock; expired when its age is strictly greater. */
-const LOCK_LIFETIME_S = 120;
+export const LOCK_LIFETIME_S = 120;
 
 /** One incarnation of a lock. */
 export interface Incarnation {
@@ -46,7 +46,13 @@ export type LockEvent =
   /** The tree was opened or replaced, and the lock is in it [Q8]. */
   | { readonly type: 'FOUND'; readonly lock: Incarnation; readonly now_s: number }
   /** An unlock request names this incarnation. */
-  | { readonly type: 'EXPIRY_TEST'; readonly lock: Incarnation; readonly now_s: number }
+  | {
+      readonly type: 'EXPIRY_TEST';
+      readonly lock: Incarnation;
+      readonly now_s: number;
+      /** Another lifetime than 120 s; for tests. */
+      readonly lifetime_s?: number;
+    }
   /** The directory was removed, or is not in a replaced tree. */
   | { readonly type: 'GONE' };
 
@@ -85,7 +91,8 @@ export const lockMachine = setup({
     isStranger: ({ event }) => event.type === 'RENEWAL' && event.by !== event.current.writer,
     goesBack: ({ event }) => event.type === 'RENEWAL' && event.mtime < event.current.mtime,
     isOther: ({ context, event }) => event.type === 'EXPIRY_TEST' && event.lock.checksum !== context.checksum,
-    isTooOld: ({ context, event }) => event.type === 'EXPIRY_TEST' && event.now_s - context.since_s > LOCK_LIFETIME_S,
+    isTooOld: ({ context, event }) =>
+      event.type === 'EXPIRY_TEST' && event.now_s - context.since_s > (event.lifetime_s ?? LOCK_LIFETIME_S),
   },
 }).createMachine({
   id: 'lock',
