@@ -1,5 +1,5 @@
 /**
- * Calendar events, `mon..fri 8..17:0/15` (spec/scheduler.md §3.1): read only; what comes next isn't decided here.
+ * Calendar events, `mon..fri 8..17:0/15` (spec/scheduler.md §3.1), read; calendar-next.ts says what comes next.
  */
 
 /** The values that match, in order; undefined: all. */

@@ -15,6 +15,8 @@ export interface TimeZone {
   civil(epoch_s: number): CivilTime;
   /** Undefined where there is no such date or time of day. */
   epoch_s(civil: CivilTime): number | undefined;
+  /** Fields beyond their range carry over, and a time that the change of the clock skips moves on, as C's `mktime` has it. */
+  normalized_s(civil: CivilTime): number;
 }
 
 /** @param offset_s seconds east of UTC, always */
@@ -22,6 +24,7 @@ export function fixedZone(offset_s: number): TimeZone {
   return {
     civil: (epoch_s) => utcFields(new Date((Math.floor(epoch_s) + offset_s) * 1000)),
     epoch_s: (civil) => (isValid(civil) ? utcMilliseconds(civil) / 1000 - offset_s : undefined),
+    normalized_s: (civil) => utcMilliseconds(civil) / 1000 - offset_s,
   };
 }
 
@@ -41,10 +44,12 @@ export const localZone: TimeZone = {
     };
   },
   epoch_s(civil) {
-    if (!isValid(civil)) return undefined;
+    return isValid(civil) ? localZone.normalized_s(civil) : undefined;
+  },
+  normalized_s({ year, month, day, hour, minute, second }) {
     const date = new Date(0);
-    date.setFullYear(civil.year, civil.month - 1, civil.day);
-    return date.setHours(civil.hour, civil.minute, civil.second, 0) / 1000;
+    date.setFullYear(year, month - 1, day);
+    return date.setHours(hour, minute, second, 0) / 1000;
   },
 };
 
@@ -75,15 +80,21 @@ function isTime({ hour, minute, second }: CivilTime): boolean {
   return hour < 24 && minute < 60 && second < 60;
 }
 
+/** From 0 for Monday. */
+export function weekdayOf({ year, month, day }: CivilTime): number {
+  const days = utcMilliseconds({ year, month, day, hour: 0, minute: 0, second: 0 }) / 86_400_000;
+  // The first of January 1970 was a Thursday.
+  return (((days + 3) % 7) + 7) % 7;
+}
+
 /** The ISO 8601 week, which belongs to the year of its Thursday. */
 export function isoWeek({ year, month, day }: CivilTime): { readonly year: number; readonly week: number } {
   const midnight = { year, month, day, hour: 0, minute: 0, second: 0 };
   const days = utcMilliseconds(midnight) / 86_400_000;
-  // The first of January 1970 was a Thursday.
-  const weekday = (((days + 3) % 7) + 7) % 7;
-  const thursday = utcFields(new Date((days - weekday + 3) * 86_400_000));
-  const firstOfYear = utcMilliseconds({ ...midnight, year: thursday.year, month: 1, day: 1 }) / 86_400_000;
-  return { year: thursday.year, week: Math.floor((days - weekday + 3 - firstOfYear) / 7) + 1 };
+  const thursday = days - weekdayOf(midnight) + 3;
+  const weekYear = utcFields(new Date(thursday * 86_400_000)).year;
+  const firstOfYear = utcMilliseconds({ ...midnight, year: weekYear, month: 1, day: 1 }) / 86_400_000;
+  return { year: weekYear, week: Math.floor((thursday - firstOfYear) / 7) + 1 };
 }
 
 export function twoDigits(value: number): string {

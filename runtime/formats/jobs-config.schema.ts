@@ -51,7 +51,7 @@ const backupProperties: Properties = {
 };
 
 const realmSyncProperties: Properties = {
-  realm: { type: 'string', pattern: '[A-Za-z][A-Za-z0-9._-]+', maxLength: 32 },
+  realm: { type: 'string', format: 'pve-realm', maxLength: 32 },
   scope: { ...text, enum: ['users', 'groups', 'both'] },
   'remove-vanished': {
     ...text,

@@ -1,4 +1,5 @@
 /** `jobs.cfg` (spec/scheduler.md §2): what pvescheduler runs. */
+import { accessFormats } from './access/access-formats.ts';
 import { decodeText, encodeText } from './encoded-text.ts';
 import { jobSections } from './jobs-config.schema.ts';
 import { generalFormats } from './named-formats.ts';
@@ -21,9 +22,9 @@ const propertyStrings: ReadonlyMap<string, string> = new Map([
   ['performance', 'backup-performance'],
 ]);
 
-const formats: NamedFormats = generalFormats();
+const formats: NamedFormats = new Map([...generalFormats(), ...accessFormats]);
 
-const handling: SectionHandling = {
+export const jobHandling: SectionHandling = {
   formats,
   decode(_type, key, value): Decoded {
     if (key === 'comment') return { value: decodeText(String(value)) };
@@ -45,7 +46,7 @@ const handling: SectionHandling = {
 
 /** Jobs by id; `enabled` is filled in, comments are Unicode text, property strings are maps of text. */
 export function readJobsConfig(text: string, fileName = 'jobs.cfg'): SectionConfig {
-  const config = readSections(jobSections, fileName, text, handling);
+  const config = readSections(jobSections, fileName, text, jobHandling);
   const ids = new Map<string, Section | null>();
   for (const [id, job] of config.ids) {
     ids.set(id, job === null ? null : { type: job.type, values: new Map([['enabled', 1], ...job.values]) });
@@ -55,5 +56,5 @@ export function readJobsConfig(text: string, fileName = 'jobs.cfg'): SectionConf
 
 /** An error is the original's sentence. */
 export function writeJobsConfig(config: WritableConfig): { readonly text: string } | { readonly error: string } {
-  return writeSections(jobSections, config, handling);
+  return writeSections(jobSections, config, jobHandling);
 }

@@ -7,7 +7,7 @@ import type { FormatCheck, NamedFormats, NamedPropertyString } from './property-
 import { pruneBackupsFormat } from './prune-backups.ts';
 
 export interface FormatSurroundings {
-  /** Names of time zones: the third column of zone.tab (`timeZonesOf`). */
+  /** Names of time zones: the third column of zone.tab (`timeZonesOf`); without it, those that the runtime knows. */
   readonly timeZones?: ReadonlySet<string>;
 }
 
@@ -19,15 +19,19 @@ export function timeZonesOf(zoneTable: string): ReadonlySet<string> {
 
 /** Every general format by name. */
 export function generalFormats({ timeZones }: FormatSurroundings = {}): NamedFormats {
-  const zones = timeZones ?? new Set(Intl.supportedValuesOf('timeZone'));
   return new Map<string, FormatCheck | NamedPropertyString>([
     ...plainFormats,
     ...networkFormats,
-    ['timezone', (text) => (text === 'UTC' || zones.has(text) ? undefined : `invalid time zone '${text}'`)],
+    ['timezone', (text) => (isTimeZone(text, timeZones) ? undefined : `invalid time zone '${text}'`)],
     ...idPairFormats('storage-pair', storageIdComplaint),
     ...idPairFormats('bridge-pair', new Map(networkFormats).get('pve-bridge-id')!),
     ...propertyStrings,
   ]);
+}
+
+/** The runtime's list is made only when it is needed: the formats are part of every start of a command. */
+function isTimeZone(text: string, known: ReadonlySet<string> | undefined): boolean {
+  return text === 'UTC' || (known?.has(text) ?? Intl.supportedValuesOf('timeZone').includes(text));
 }
 
 /** The whole text by a pattern. */

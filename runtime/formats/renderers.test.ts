@@ -7,7 +7,6 @@ import {
   renderFractionAsPercentage,
   renderTimestamp,
   renderTimestampGmt,
-  renderYaml,
 } from './renderers.ts';
 
 test('times', () => {
@@ -34,11 +33,6 @@ test('shares and sizes', () => {
   assert.is(renderBytes(1152, 1), '1.1 KiB');
   assert.is(renderBytes(1152, 0), '1.12 KiB');
   assert.is(renderBytes(2 ** 62), '4096.00 PiB');
-});
-
-test('YAML has no document mark, and sorted keys', () => {
-  assert.is(renderYaml({ b: [1, 'yes'], a: { c: null } }), 'a:\n  c: null\nb:\n  - 1\n  - "yes"\n');
-  assert.is(renderYaml('plain'), 'plain\n');
 });
 
 test.run();

@@ -1,5 +1,7 @@
-/** Values as people read them in the output of the command line (spec/formats.md §2). */
-import { stringify } from 'yaml';
+/**
+ * Values as people read them in the output of the command line (spec/formats.md §2); YAML is the tools' own
+ * output format (actors/command-line/json-text.ts).
+ */
 import { localZone, type TimeZone, twoDigits, utc } from './civil-time.ts';
 import { fixedText } from './number-text.ts';
 
@@ -58,9 +60,4 @@ export function renderBytes(bytes: number, digits = 2): string {
     unit++;
   }
   return `${fixedText(value, digits === 0 ? 2 : digits)} ${byteUnits[unit]}`;
-}
-
-/** YAML without the leading `---`; keys are sorted, and words that older readers take for booleans are quoted. */
-export function renderYaml(value: unknown): string {
-  return stringify(value, { version: '1.1', sortMapEntries: true, lineWidth: 0 });
 }

@@ -15,7 +15,7 @@ import {
 const jobId = /^([0-9]+)-([0-9]+)$/;
 const firstGuest = 100;
 
-const handling: SectionHandling = {
+export const replicationHandling: SectionHandling = {
   formats: generalFormats(),
   header(_type, text) {
     const [, guest, number] = jobId.exec(text) ?? [];
@@ -30,7 +30,7 @@ const handling: SectionHandling = {
 
 /** Jobs by id, with `guest`, `jobnum` and `id` as values of their own; a second job to the same target is dropped. */
 export function readReplicationConfig(text: string, fileName = 'replication.cfg'): SectionConfig {
-  const config = readSections(replicationSections, fileName, text, handling);
+  const config = readSections(replicationSections, fileName, text, replicationHandling);
   const ids = new Map<string, Section | null>();
   const warnings = [...config.warnings];
   const targets = new Set<string>();
@@ -61,5 +61,5 @@ function identified(id: string, { type, values }: Section): Section {
 
 /** An error is the original's sentence. */
 export function writeReplicationConfig(config: WritableConfig): { readonly text: string } | { readonly error: string } {
-  return writeSections(replicationSections, config, handling);
+  return writeSections(replicationSections, config, replicationHandling);
 }

@@ -74,6 +74,12 @@ test('percent-encoding goes there and back: colon, percent sign, umlaut, line fe
   assert.is(user.firstname, 'Ü');
 });
 
+test('a field that would make a line of its own is never written', () => {
+  const config = createUserConfig();
+  config.users.set('a@pve', { email: 'x\nacl:1:/:a@pve:Administrator:', groups: new Set(), tokens: new Map() });
+  assert.throws(() => writeUserConfig(config), /can't hold/);
+});
+
 test('a line with a bad expire is dropped whole', () => {
   const { config, warnings } = read('user:a@pve:1:soon:', 'user:b@pve:1:0:', 'token:b@pve!tok:-1:0:');
   assert.not(config.users.has('a@pve'));

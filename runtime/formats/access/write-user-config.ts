@@ -12,7 +12,10 @@ export function writeUserConfig(config: UserConfig): string {
   return `${parts.join('\n')}\n${aclLines(config.acl).join('')}`;
 }
 
+/** @throws where a field would end itself or its line: checks of the API and of the reader keep such text out */
 function line(...fields: readonly (string | number | undefined)[]): string {
+  const broken = fields.find((field) => typeof field === 'string' && /[:\n]/.test(field));
+  if (broken !== undefined) throw new Error(`user.cfg can't hold the field '${broken}'`);
   return `${fields.map((field) => field ?? '').join(':')}:\n`;
 }
 

@@ -1,6 +1,6 @@
 /** The shape in which the corpora write user.cfg: plain objects, flags as values, built-in roles left out. */
 import { type AclNode, createAclNode, type Flag, memberKinds } from '../../../runtime/formats/access/acl-tree.ts';
-import { createUserConfig, type UserConfig } from '../../../runtime/formats/access/user-config.ts';
+import { createUserConfig, type Token, type UserConfig } from '../../../runtime/formats/access/user-config.ts';
 
 export interface AclJson {
   children?: Record<string, AclJson>;
@@ -65,7 +65,12 @@ function aclToJson(node: AclNode): AclJson {
 export function fromJson(json: UserConfigJson): UserConfig {
   const config = createUserConfig();
   for (const [id, { groups, tokens, ...user }] of Object.entries(json.users ?? {})) {
-    config.users.set(id, { ...present(user), groups: names(groups), tokens: new Map(Object.entries(tokens ?? {})) });
+    const owned = Object.entries((tokens ?? {}) as Record<string, Partial<Token>>);
+    config.users.set(id, {
+      ...present(user),
+      groups: names(groups),
+      tokens: new Map(owned.map(([name, token]) => [name, { expire: 0, privsep: 0, ...token }])),
+    });
   }
   for (const [id, { users, ...group }] of Object.entries(json.groups ?? {})) {
     config.groups.set(id, { ...present(group), users: names(users) });
@@ -82,9 +87,9 @@ function names(object: unknown): Set<string> {
   return new Set(Object.keys(object ?? {}));
 }
 
-/** Null means absent. */
+/** Null means absent, and so does an empty text, which the file can't tell from it. */
 function present(entry: Entry): Entry {
-  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null));
+  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null && value !== ''));
 }
 
 function aclFromJson(json: AclJson): AclNode {
@@ -96,10 +101,10 @@ function aclFromJson(json: AclJson): AclNode {
   return node;
 }
 
-/** The same value with sorted keys, and without what is null: for comparing. */
+/** The same value with sorted keys, and without what is null or empty text: for comparing. */
 export function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
+  const entries = Object.entries(value).filter(([, item]) => item !== null && item !== undefined && item !== '');
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, item]) => [key, canonical(item)]));
 }
