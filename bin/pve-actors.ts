@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { type BootFlags, boot } from './commands/boot.ts';
+import { daemon } from './commands/daemon.ts';
 import { demo } from './commands/demo.ts';
 import { fileCommand } from './commands/file.ts';
 import { installUnits } from './commands/install-units.ts';
@@ -66,6 +67,14 @@ program
   .action((flags) => runCommand(() => status(flags)));
 
 program
+  .command('daemon')
+  .description('start or stop one daemon of a running node; for its unit')
+  .addArgument(new Argument('<action>').choices(['start', 'stop', 'restart']))
+  .argument('<name>', 'as `status` shows it')
+  .addOption(root())
+  .action((action: string, name: string, flags) => runCommand(() => daemon(action, name, flags)));
+
+program
   .command('dismiss <id>')
   .description('stop showing a kept database of a losing side')
   .addOption(root())
@@ -82,7 +91,7 @@ program
 program.addCommand(fileCommand(root));
 
 // The simulator is large: what runs a node does without it.
-const NODE_COMMANDS = ['boot', 'demo', 'status', 'dismiss', 'log', 'file', 'install-units'];
+const NODE_COMMANDS = ['boot', 'demo', 'status', 'daemon', 'dismiss', 'log', 'file', 'install-units'];
 if (!NODE_COMMANDS.includes(process.argv[2] ?? '')) await addOfflineCommands();
 
 async function addOfflineCommands(): Promise<void> {
@@ -110,6 +119,8 @@ async function addOfflineCommands(): Promise<void> {
   program.addCommand(doctorCommand());
   const { machinesCommand } = await import('./commands/machines.ts');
   program.addCommand(machinesCommand());
+  const { apiCommand } = await import('./commands/api.ts');
+  program.addCommand(apiCommand());
 }
 
 program

@@ -3,69 +3,67 @@
  * The watchdog multiplexer of a node (spec/ha.md §10). It takes `/dev/watchdog` on a machine of its own (root `/`), and a stand-in that
  * ends all processes of the node elsewhere.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { Command } from 'commander';
+import { parseArgs } from 'node:util';
 import { WatchdogMuxHost } from '../actors/ha/node/watchdog-mux.ts';
 import { type HaTimes, haTimes } from '../machines/ha/times.ts';
 import { createRealClock } from '../runtime/clock/real.ts';
-import { createFileLog } from '../runtime/log/file.ts';
+import { linePrefix, logLine } from '../runtime/log/line.ts';
+import { RotatingFile } from '../runtime/log/rotating-file.ts';
 import { type NodeLayout, nodeLayout } from '../runtime/node/layout.ts';
 import { isParentOfMarked, killNode } from '../runtime/node/marked-processes.ts';
 import { removeFile, writePidFile } from '../runtime/node/node-directories.ts';
+import { trace_version } from '../runtime/trace/trace.ts';
 import type { WatchdogDevice } from '../runtime/watchdog/device.ts';
 import { syncJournal } from '../runtime/watchdog/journal.ts';
 import { loadWatchdogModule, openLinuxWatchdog } from '../runtime/watchdog/linux-device.ts';
 import { serveMuxSocket } from '../runtime/watchdog/mux-socket.ts';
 import { standInWatchdog } from '../runtime/watchdog/stand-in.ts';
 
-interface Flags {
-  readonly root: string;
-  readonly node: string;
-  readonly supervisor?: string;
-  readonly timeScale: string;
-}
-
 const DEVICE = '/dev/watchdog';
 const LOG_BYTES = 1_048_576;
 
-const flags = new Command('watchdog-mux')
-  .description('feeds the watchdog of a node as long as its HA daemons are well')
-  .option('--root <dir>', 'the node whose files lie below this folder', '/')
-  .option('--node <name>', 'its name, for the log', '')
-  .option('--supervisor <pid>', 'process of the node; ends with standard input when that does')
-  .option('--time-scale <factor>', 'for tests: a part of all times', '1')
-  .parse()
-  .opts<Flags>();
+/** Nothing is imported here that only eases the writing: this process must stay small, and be there first. */
+const { values: flags } = parseArgs({
+  options: {
+    /** The node's files lie below this folder. */
+    root: { type: 'string', default: '/' },
+    /** Its name, for the log. */
+    node: { type: 'string', default: '' },
+    /** Process of the node: when standard input ends, it is gone. */
+    supervisor: { type: 'string' },
+    /** For tests: a part of all times. */
+    'time-scale': { type: 'string', default: '1' },
+  },
+});
 
 const root = resolve(flags.root);
 const layout = nodeLayout(root);
 const clock = createRealClock();
 mkdirSync(dirname(layout.watchdogLogFile), { recursive: true });
 mkdirSync(dirname(layout.watchdogSocket), { recursive: true });
-const file = createFileLog({
-  path: layout.watchdogLogFile,
-  max_bytes: LOG_BYTES,
-  keep: 1,
-  format: 'text',
-  level: 'info',
-  clock,
-  node: flags.node,
-});
+const file = new RotatingFile({ path: layout.watchdogLogFile, max_bytes: LOG_BYTES, keep: 1 });
 let isSupervisorGone = false;
 let sequence = 0;
-const blackBox = layout.daemonBlackBox('watchdog-mux');
-if (!existsSync(blackBox)) record({ trace: 1, source: 'node', nodes: [flags.node], origin_wall_ms: origin_ms() });
+const header = (): string => {
+  const origin_wall_ms = Math.round(clock.wall_ms() - clock.monotonic_ms());
+  return `${JSON.stringify({ trace: trace_version, source: 'node', nodes: [flags.node], origin_wall_ms })}\n`;
+};
+const blackBox = new RotatingFile({
+  path: layout.daemonBlackBox('watchdog-mux'),
+  max_bytes: LOG_BYTES,
+  keep: 1,
+  firstLine: header,
+});
+// The times of this process count from its own start.
+if (blackBox.size_bytes > header().length) blackBox.write(header());
 
 process.on('SIGINT', () => {});
-process.exitCode = await run(haTimes(Number(flags.timeScale)));
-
-function origin_ms(): number {
-  return Math.round(clock.wall_ms() - clock.monotonic_ms());
-}
+process.exitCode = await run(haTimes(Number(flags['time-scale'])));
 
 function log(text: string): void {
-  file.write('watchdog-mux', 'info', text);
+  file.write(`${linePrefix(clock.wall_ms(), flags.node)}${logLine('watchdog-mux', 'info', text)}\n`);
   // Standard output is the supervisor's, which may be gone.
   if (flags.supervisor === undefined) console.log(text);
   note('log', { level: 'info', message: text });
@@ -74,15 +72,9 @@ function log(text: string): void {
 function note(event: string, detail: object): void {
   const time_ms = Math.round(clock.monotonic_ms());
   sequence++;
-  record({ sequence, time_ms, node: flags.node, actor: 'watchdog-mux', cause: null, kind: 'note', event, detail });
-}
-
-function record(line: object): void {
-  try {
-    appendFileSync(blackBox, `${JSON.stringify(line)}\n`);
-  } catch {
-    // The node goes on without this evidence.
-  }
+  const actor = 'watchdog-mux';
+  const record = { sequence, time_ms, node: flags.node, actor, cause: null, kind: 'note', event, detail };
+  blackBox.write(`${JSON.stringify(record)}\n`);
 }
 
 async function run(times: HaTimes): Promise<number> {

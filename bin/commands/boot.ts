@@ -15,7 +15,7 @@ import { markChildren } from '../../runtime/node/marked-processes.ts';
 import { ownPid, removeFile, writePidFile } from '../../runtime/node/node-directories.ts';
 import { createSystemRandom } from '../../runtime/random/system.ts';
 import { CommandFailure, projectRoot } from './project.ts';
-import { startWatchdog } from './watchdog.ts';
+import { endEarlierLife, startWatchdog } from './watchdog.ts';
 
 export interface BootFlags {
   readonly node?: string;
@@ -97,6 +97,10 @@ export async function boot(flags: BootFlags, manner: BootManner = {}): Promise<n
   });
   process.on('SIGTERM', () => end(0));
   process.on('SIGINT', () => end(0));
+  const isWatched = flags.only === undefined || flags.only.includes('pve-ha-');
+  const leftovers = isWatched ? endEarlierLife(layout) : 0;
+  if (leftovers > 0)
+    log.write('main', 'warning', `ended ${leftovers} processes that the watchdog of an earlier life has left`);
   markChildren(root);
   if (timeScale !== 1) {
     log.write(

@@ -56,6 +56,16 @@ function start(
 }
 
 /**
+ * A multiplexer that was its node's watchdog died while it had clients, and with it whoever would have ended the rest: what still
+ * runs of that life, guests above all, is ended before another begins.
+ */
+export function endEarlierLife({ root, watchdogMarker, watchdogSocket }: NodeLayout): number {
+  if (root === '/' || !existsSync(watchdogMarker) || isMuxServing(watchdogSocket)) return 0;
+  rmSync(watchdogMarker, { recursive: true, force: true });
+  return killNode(root, undefined);
+}
+
+/**
  * The process that watches the daemons is gone while it had clients. Hardware resets the machine now; where that process was the
  * watchdog itself, nobody else does.
  */

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { setAclEntry } from '../../runtime/formats/access/acl-tree.ts';
+import { privileges } from '../../runtime/formats/access/privileges.ts';
 import { readUserConfig } from '../../runtime/formats/access/read-user-config.ts';
 import { copyUserConfig, type UserConfig } from '../../runtime/formats/access/user-config.ts';
 import {
@@ -12,7 +13,7 @@ import {
   userConfigText,
 } from '../../runtime/test-support/user-config-texts.ts';
 import { capabilitiesOf } from './capabilities.ts';
-import { privilegesOn, rolesOn, rolesWithPools } from './effective-roles.ts';
+import { privilegesOn, privilegeTest, rolesOn, rolesWithPools } from './effective-roles.ts';
 
 function configOf(...lines: readonly string[]): UserConfig {
   const { config, warnings } = readUserConfig(['user:a@pve:1:', 'user:b@pve:1:', ...lines].join('\n'));
@@ -111,6 +112,8 @@ test('I4: a separated token has its own entries as far as its owner has them', (
   assert.is(privilegesOn(config, 'a@pve!sep', '/').size, 0, 'nothing of its owner by itself');
   assert.equal(privilegesOn(config, 'a@pve!all', '/nodes'), privilegesOn(config, 'a@pve', '/nodes'));
   assert.is(privilegesOn(config, 'a@pve!gone', '/').size, 0);
+  const here = configOf(...tokens, 'acl:0:/vms:a@pve:PVEAuditor:', 'acl:1:/vms:a@pve!sep:PVEAuditor:');
+  assert.is(privilegesOn(here, 'a@pve!sep', '/vms').get('VM.Audit'), 0, 'propagates as far as both do');
 });
 
 test('the superuser has everything, its separated token nothing of that', () => {
@@ -132,6 +135,15 @@ test('I3: where NoAccess applies there is no privilege', () => {
     fc.property(anyConfig, someIdentity, somePath, (config, identity, path) => {
       if (!rolesWithPools(config, identity, path).has('NoAccess')) return;
       assert.is(privilegesOn(config, identity, path).size, 0);
+    }),
+  );
+});
+
+test('the test of one privilege says what the map of all says', () => {
+  fc.assert(
+    fc.property(anyConfig, someIdentity, somePath, (config, identity, path) => {
+      const isHeld = privilegeTest(config, identity, path);
+      assert.equal([...privileges].filter(isHeld), [...privilegesOn(config, identity, path).keys()].sort());
     }),
   );
 });

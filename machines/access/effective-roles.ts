@@ -26,15 +26,11 @@ export function rolesOn(config: UserConfig, identity: Identity, path: string): R
   if (identity === superuser) return new Map([[administrator, 1]]);
   const token = splitTokenId(identity);
   if (token !== undefined && tokenOf(config, token)?.privsep === 0) return rolesOn(config, token.userid, path);
-  const entries = token === undefined ? entriesOfUser(config, identity) : entriesOfToken(identity);
+  const countedOn = token === undefined ? countedOfUser(config, identity) : countedOfToken(identity);
   let roles: ReadonlyMap<string, Flag> = new Map();
   for (const { node, isFinal } of nodesTowards(config.acl, path)) {
-    for (const candidates of entries(node)) {
-      const counted = countedRoles(candidates, isFinal);
-      if (counted.size === 0) continue;
-      roles = counted;
-      break;
-    }
+    const counted = countedOn(node, isFinal);
+    if (counted.size > 0) roles = counted;
   }
   return reduced(roles);
 }
@@ -43,18 +39,35 @@ function tokenOf(config: UserConfig, { userid, tokenName }: { userid: string; to
   return config.users.get(userid)?.tokens.get(tokenName);
 }
 
-type EntriesOf = (node: AclNode) => readonly (readonly RoleFlags[])[];
+/** The roles that count on one node, of the most specific kind of entries that has any. */
+type CountedOn = (node: AclNode, isFinal: boolean) => ReadonlyMap<string, Flag>;
 
-/** The user's own entries, then those of all groups. */
-function entriesOfUser(config: UserConfig, userid: string): EntriesOf {
-  return (node) => [
-    [node.users.get(userid) ?? new Map()],
-    [...node.groups].filter(([id]) => config.groups.get(id)?.users.has(userid)).map(([, roles]) => roles),
-  ];
+function countedOfUser(config: UserConfig, userid: string): CountedOn {
+  return (node, isFinal) => {
+    const own = new Map<string, Flag>();
+    countInto(own, node.users.get(userid), isFinal);
+    if (own.size > 0) return own;
+    const ofGroups = new Map<string, Flag>();
+    for (const [groupid, roles] of node.groups) {
+      if (config.groups.get(groupid)?.users.has(userid)) countInto(ofGroups, roles, isFinal);
+    }
+    return ofGroups;
+  };
 }
 
-function entriesOfToken(id: string): EntriesOf {
-  return (node) => [[node.tokens.get(id) ?? new Map()]];
+function countedOfToken(id: string): CountedOn {
+  return (node, isFinal) => {
+    const own = new Map<string, Flag>();
+    countInto(own, node.tokens.get(id), isFinal);
+    return own;
+  };
+}
+
+/** An entry counts if it propagates, or on the last node. */
+function countInto(counted: Map<string, Flag>, roles: RoleFlags | undefined, isFinal: boolean): void {
+  for (const [role, propagate] of roles ?? []) {
+    if (propagate || isFinal) counted.set(role, propagate || counted.get(role) ? 1 : 0);
+  }
 }
 
 /** The nodes that exist from the root to the path. */
@@ -70,14 +83,6 @@ function nodesTowards(root: AclNode, path: string): readonly { readonly node: Ac
   return found;
 }
 
-function countedRoles(candidates: readonly RoleFlags[], isFinal: boolean): Map<string, Flag> {
-  const counted = new Map<string, Flag>();
-  for (const [role, propagate] of candidates.flatMap((roles) => [...roles])) {
-    if (propagate || isFinal) counted.set(role, propagate || counted.get(role) ? 1 : 0);
-  }
-  return counted;
-}
-
 function reduced(roles: ReadonlyMap<string, Flag>): ReadonlyMap<string, Flag> {
   const flag = roles.get(noAccess);
   return flag === undefined ? roles : new Map([[noAccess, flag]]);
@@ -85,13 +90,11 @@ function reduced(roles: ReadonlyMap<string, Flag>): ReadonlyMap<string, Flag> {
 
 /** The roles on the path, with those that its pools bring. @param path normalised */
 export function rolesWithPools(config: UserConfig, identity: Identity, path: string): ReadonlyMap<string, Flag> {
-  const direct = rolesOn(config, identity, path);
-  if (direct.has(noAccess)) return direct;
-  const roles = new Map(direct);
+  const roles = new Map(rolesOn(config, identity, path));
   for (const pool of poolsOf(config, path)) {
     for (const role of rolesOn(config, identity, `/pool/${pool}`).keys()) roles.set(role, roles.get(role) ?? 0);
   }
-  return roles.has(noAccess) ? new Map([[noAccess, 0]]) : roles;
+  return reduced(roles);
 }
 
 function poolsOf(config: UserConfig, path: string): readonly string[] {
@@ -114,6 +117,17 @@ export function privilegesOn(config: UserConfig, identity: Identity, path: strin
   const ofOwner = privilegesOn(config, names.userid, path);
   if (token.privsep === 0) return ofOwner;
   return intersection(unionOf(config, rolesWithPools(config, identity, path)), ofOwner);
+}
+
+/** Whether the identity has a privilege on the path: what `privilegesOn` says, for less. @param path normalised */
+export function privilegeTest(config: UserConfig, identity: Identity, path: string): (privilege: string) => boolean {
+  if (identity === superuser) return (privilege) => everything.has(privilege);
+  if (splitTokenId(identity) !== undefined) {
+    const held = privilegesOn(config, identity, path);
+    return (privilege) => held.has(privilege);
+  }
+  const roles = [...rolesWithPools(config, identity, path).keys()];
+  return (privilege) => roles.some((role) => rolePrivileges(config, role)?.has(privilege));
 }
 
 function unionOf(config: UserConfig, roles: ReadonlyMap<string, Flag>): PrivilegeFlags {

@@ -9,7 +9,7 @@ import { normalizeAclPath } from '../../runtime/formats/access/acl-path.ts';
 import { splitUserId, superuser } from '../../runtime/formats/access/identity.ts';
 import type { UserConfig } from '../../runtime/formats/access/user-config.ts';
 import { splitList } from '../../runtime/formats/list-text.ts';
-import { type Identity, privilegesOn } from './effective-roles.ts';
+import { type Identity, privilegeTest } from './effective-roles.ts';
 import { forbidden, type Refusal } from './refusal.ts';
 
 /** As in the inventory of the API: `[name, …arguments]`. */
@@ -109,12 +109,12 @@ export function privilegeRefusal(
   if (caller === superuser) return undefined;
   const normalized = normalizeAclPath(path);
   // A path that can't be has no entries, and what is above it must not count for it.
-  const held = normalized === undefined ? new Map() : privilegesOn(config, caller, normalized);
+  const isHeld = normalized === undefined ? () => false : privilegeTest(config, caller, normalized);
   const named = normalized ?? path;
   if (rule === 'any') {
-    return wanted.some((privilege) => held.has(privilege)) ? undefined : forbidden(`${named}, ${wanted.join('|')}`);
+    return wanted.some(isHeld) ? undefined : forbidden(`${named}, ${wanted.join('|')}`);
   }
-  const lacking = wanted.find((privilege) => !held.has(privilege));
+  const lacking = wanted.find((privilege) => !isHeld(privilege));
   return lacking === undefined ? undefined : forbidden(`${named}, ${lacking}`);
 }
 

@@ -10,8 +10,8 @@ type Crypt = ReturnType<ReturnType<typeof koffi.load>['func']>;
 
 let loaded: Crypt | null | undefined;
 
-/** Size of `struct crypt_data` in libcrypt, which is larger than glibc's own was. */
-const dataSize = 0x8000;
+/** At least `struct crypt_data`: 32 KiB in libxcrypt, 128 KiB and a bit in what glibc had before. */
+const dataSize = 0x30000;
 
 /** null where the system has no libcrypt. */
 function cryptFunction(): Crypt | null {

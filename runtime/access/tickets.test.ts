@@ -100,6 +100,8 @@ test('a console ticket is bound to user, path and port, and lives 40 seconds', (
   assert.not(verifyConsoleTicket(binding, ticket, trusted, issued_s + 40));
   assert.not(verifyConsoleTicket(consoleBinding('a@pve', '/vms/100', 5901), ticket, trusted, issued_s));
   assert.not(verifyConsoleTicket(consoleBinding('a@pve', '/vms/100'), ticket, trusted, issued_s));
+  const withData = signTicket({ prefix: 'PVEVNC', data: 'x', additional: binding }, key, issued_s);
+  assert.not(verifyConsoleTicket(binding, withData, trusted, issued_s));
 });
 
 test('a login ticket is no console ticket and the other way round', () => {

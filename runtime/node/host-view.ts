@@ -3,7 +3,7 @@ import { readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { arch, cpus, freemem, loadavg, release, totalmem, uptime, version } from 'node:os';
 import { join } from 'node:path';
-import { replaceHostFile } from './host-files.ts';
+import { replaceByLink, replaceHostFile } from './host-files.ts';
 import { type CommandResult, runProgram } from './run-command.ts';
 
 export interface HostFacts {
@@ -29,6 +29,8 @@ export interface HostView {
   /** A file of the node, by its absolute path on a real node. */
   read(path: string): string | undefined;
   replace(path: string, content: string): void;
+  /** Puts a symbolic link at a path of the node. */
+  replaceLink(path: string, target: string): void;
   /** Seconds since 1970 of the last change of a file by its real path; undefined where it can't be known. */
   modified(path: string): Promise<number | undefined>;
   run(program: string, args: readonly string[]): Promise<CommandResult>;
@@ -49,6 +51,7 @@ export function createHostView(root: string): HostView {
     readSystem: textOf,
     read: (path) => textOf(join(root, path)),
     replace: (path, content) => replaceHostFile(join(root, path), Buffer.from(content), 0o644),
+    replaceLink: (path, target) => replaceByLink(join(root, path), target),
     modified: async (path) => {
       try {
         return Math.floor((await stat(path)).mtimeMs / 1000);

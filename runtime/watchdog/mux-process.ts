@@ -20,7 +20,9 @@ const END_WITHIN_MS = 5000;
 
 /** Resolves when it serves; rejects with its complaint. */
 export function startMuxProcess({ args, onEnd, onLine, program }: MuxProcessOptions): Promise<MuxProcess> {
-  const child = spawn(process.execPath, [...process.execArgv, program, ...args], {
+  // Sources need the loader that this process was started with; nothing else of its flags is wanted.
+  const loader = program.endsWith('.ts') ? process.execArgv : [];
+  const child = spawn(process.execPath, [...loader, program, ...args], {
     // A session of its own: what ends the node's processes as a group doesn't end this one.
     detached: true,
     env: unmarkedEnvironment(),

@@ -5,6 +5,7 @@
 import type { ClusterNode, NodeTransition } from '../../actors/node/cluster-node.ts';
 import type { Memdb } from '../../machines/pmxcfs/tree/memdb.ts';
 import type { StoreRow } from '../../runtime/store/store.ts';
+import type { HaHooks, HaView } from './ha/observation.ts';
 
 /** A process of a node, from its start to its end. */
 export interface ObservedProcess {
@@ -87,6 +88,8 @@ export interface ClusterView {
   readonly profile: 'promise' | 'wild';
   /** An operator has told nodes to expect fewer votes than there are: no majority is sure any more. */
   readonly areVotesLowered: boolean;
+  /** Undefined where the cluster has no high availability. */
+  readonly ha?: HaView | undefined;
   /** The nodes that datagrams of `nodeid` can reach now, perhaps over others: itself, and those whose process is stopped, included. */
   reachedFrom(nodeid: number): readonly number[];
   /** The nodes whose datagrams can reach `nodeid` now, perhaps over others; itself included. */
@@ -96,7 +99,7 @@ export interface ClusterView {
 export type Fail = (message: string) => void;
 
 /** One property of the cluster. All hooks are optional; `fail` may be called at any time. */
-export interface Checker {
+export interface Checker extends HaHooks {
   /** e.g. `I4`. */
   readonly rule: string;
   /** Why it matters, a sentence. */

@@ -8,6 +8,7 @@ export type { Way } from '../schedule/fields.ts';
 
 const onNode = { node: 'node' } as const;
 const onWays = { ways: 'ways' } as const;
+const onDaemon = { node: 'node', daemon: 'text' } as const;
 
 /** What each act needs to know. */
 export const ACT_FIELDS = {
@@ -61,6 +62,26 @@ export const ACT_FIELDS = {
   upgrade: onNode,
   /** `pvecm expected`. */
   expected: { ...onNode, votes: 'number' },
+  /** A daemon of high availability, `crm` or `lrm`: SIGKILL, SIGSTOP, SIGCONT, and an orderly restart. */
+  'kill-daemon': onDaemon,
+  'pause-daemon': onDaemon,
+  'resume-daemon': onDaemon,
+  'restart-daemon': onDaemon,
+  /** All of the machine stands still, but for the device that watches over it. */
+  freeze: onNode,
+  thaw: onNode,
+  /** That device fires though it was fed. */
+  reset: onNode,
+  /** It fires later than it should. */
+  'watchdog-late': { ...onNode, ms: 'number' },
+  /** An orderly end of the machine. */
+  'node-reboot': onNode,
+  'node-shutdown': onNode,
+  /** A guest ends by itself. */
+  'guest-crash': { ...onNode, sid: 'text' },
+  /** The fence device of the node answers nothing, and answers again. */
+  'switch-dead': onNode,
+  'switch-alive': onNode,
   /** Ends all that faults have done, and starts what is down. */
   heal: {},
 } as const satisfies Readonly<Record<string, Fields>>;
@@ -84,5 +105,10 @@ export const HARMLESS_ACTS: ReadonlySet<ActName> = new Set([
   'clock-step',
   'clock-rate',
   'upgrade',
+  'resume-daemon',
+  'restart-daemon',
+  'thaw',
+  'guest-crash',
+  'switch-alive',
   'heal',
 ]);

@@ -1,5 +1,6 @@
 /** Carries out acts, one function each. */
 import type { Act, ActName, ActParameters } from './act.ts';
+import type { HaMachine } from './ha/machine.ts';
 import { TRUE_RATES } from './machine-clock.ts';
 import type { ClusterWorld } from './world.ts';
 
@@ -56,6 +57,31 @@ const ACTS: { readonly [N in ActName]: (world: ClusterWorld, parameters: ActPara
     const daemon = world.node(node).process;
     daemon?.process.run(() => void daemon.node.setExpected(votes));
   },
+  'kill-daemon': (world, { node, daemon }) =>
+    onDaemon(world, node, daemon, (machine, kind) => machine.killDaemon(kind)),
+  'pause-daemon': (world, { node, daemon }) =>
+    onDaemon(world, node, daemon, (machine, kind) => machine.pauseDaemon(kind)),
+  'resume-daemon': (world, { node, daemon }) =>
+    onDaemon(world, node, daemon, (machine, kind) => machine.resumeDaemon(kind)),
+  'restart-daemon': (world, { node, daemon }) =>
+    onDaemon(world, node, daemon, (machine, kind) => machine.restartDaemon(kind)),
+  freeze: (world, { node }) => {
+    world.ha?.of(node).freeze();
+    world.pause(world.node(node));
+  },
+  thaw: (world, { node }) => {
+    world.resume(world.node(node));
+    world.ha?.of(node).thaw();
+  },
+  reset: (world, { node }) => world.ha?.resetSpuriously(node),
+  'watchdog-late': (world, { node, ms }) => {
+    if (world.ha !== undefined) world.ha.of(node).watchdogLate_ms = ms;
+  },
+  'node-reboot': (world, { node }) => world.ha?.of(node).requestEnd('reboot'),
+  'node-shutdown': (world, { node }) => world.ha?.of(node).requestEnd('shutdown'),
+  'guest-crash': (world, { node, sid }) => world.ha?.of(node).hypervisor?.crash(sid),
+  'switch-dead': (world, { node }) => void world.ha?.deadSwitches.add(node),
+  'switch-alive': (world, { node }) => void world.ha?.deadSwitches.delete(node),
   heal: (world) => {
     world.healNetwork();
     for (const node of world.nodes) {
@@ -64,8 +90,18 @@ const ACTS: { readonly [N in ActName]: (world: ClusterWorld, parameters: ActPara
       world.resume(node);
       world.boot(node);
     }
+    world.ha?.heal();
   },
 };
+
+function onDaemon(
+  { ha }: ClusterWorld,
+  node: number,
+  daemon: string,
+  act: (machine: HaMachine, kind: 'crm' | 'lrm') => void,
+): void {
+  if (ha !== undefined && (daemon === 'crm' || daemon === 'lrm')) act(ha.of(node), daemon);
+}
 
 /** Performs `act` now and records it; `by` names the fault that it belongs to. */
 export function perform(world: ClusterWorld, act: Act, by?: string): void {

@@ -33,8 +33,13 @@ export function readConfig(text: string): ClusterConfig {
   throw new Error(read.errors.map(formatConfProblem).join('; '));
 }
 
-/** Rows of a database that holds corosync.conf and `directories`, in this order. */
-export function initialRows(confText: string, directories: readonly string[], wall_s: number): readonly StoreRow[] {
+/** Rows of a database that holds corosync.conf, `directories`, in this order, and `files`. */
+export function initialRows(
+  confText: string,
+  directories: readonly string[],
+  wall_s: number,
+  files: ReadonlyMap<string, string> = new Map(),
+): readonly StoreRow[] {
   const memdb = new Memdb({ mode: 'solo' });
   const stamp = { writer: 0, time: wall_s, monotonic_s: 0 };
   memdb.create(CONFIG_PATH, stamp);
@@ -42,6 +47,10 @@ export function initialRows(confText: string, directories: readonly string[], wa
   for (const path of directories) {
     const result = memdb.mkdir(path, stamp);
     if (result < 0) throw new Error(`mkdir ${path}: ${result}`);
+  }
+  for (const [path, content] of files) {
+    memdb.create(path, stamp);
+    memdb.write(path, Buffer.from(content, 'latin1'), 0, true, stamp);
   }
   return memdb.takeChanges().flatMap((change) => (change.kind === 'replace' ? [change.row] : []));
 }

@@ -7,34 +7,20 @@ import type { StoreRow } from '../../runtime/store/store.ts';
 import type { Act, Way } from './act.ts';
 import { perform } from './acts.ts';
 import { CONFIG_PATH } from './cluster-files.ts';
-import { ROT_FIELDS, type SimulatedNode } from './node.ts';
+import { HA_FAULTS } from './ha/faults.ts';
+import { ROT_FIELDS } from './node.ts';
 import type { FaultKind } from './options.ts';
+import type { Round, Strike } from './strike.ts';
 import type { ClusterWorld } from './world.ts';
 
-export interface Round {
-  readonly world: ClusterWorld;
-  readonly victims: readonly SimulatedNode[];
-  readonly random: SeededRandom;
-  /** What was begun in an earlier round doesn't end in this one. */
-  isOver: boolean;
-}
-
-/** A fault that is being drawn. */
-interface Strike {
-  readonly round: Round;
-  readonly world: ClusterWorld;
-  readonly victims: readonly SimulatedNode[];
-  readonly random: SeededRandom;
-  now(act: Act): void;
-  /** What ends the fault after up to `longest_ms`, often much sooner, unless its round has ended before. */
-  later(longest_ms: number, acts: () => readonly Act[]): void;
-}
-
 const LEAST_FAULT_MS = 100;
+/** Fencing takes minutes: with high availability faults last longer by this. */
+const HA_PATIENCE = 8;
 /** Over before the others take notice: less than a token timeout. */
 const QUICK_MS = 600;
 
 export const FAULTS: Readonly<Record<FaultKind, (strike: Strike) => void>> = {
+  ...HA_FAULTS,
   crash: ({ victims, random, now, later }) => {
     const node = random.pick(victims).nodeid;
     now({ act: 'crash', node });
@@ -220,7 +206,7 @@ export function strike(round: Round, kind: FaultKind): void {
         if (round.isOver) return;
         for (const act of acts()) now(act);
       },
-      LEAST_FAULT_MS + random.unit() * most_ms,
+      LEAST_FAULT_MS + random.unit() * most_ms * (world.options.ha === undefined ? 1 : HA_PATIENCE),
     );
   };
   FAULTS[kind]({ round, world, victims, random, now, later });

@@ -16,7 +16,7 @@ import type { LogLevel } from '../../runtime/log/log.ts';
 import type { SeededRandom } from '../../runtime/random/seeded.ts';
 import { MemoryDisk } from '../../runtime/store/memory.ts';
 import type { Store, StoreRow } from '../../runtime/store/store.ts';
-import type { ObservedNode, ObservedProcess } from '../checkers/observation.ts';
+import type { ObservedNode, ObservedProcess, TreeChange } from '../checkers/observation.ts';
 import { CONFIG_PATH, readConfig } from './cluster-files.ts';
 import { MachineClock } from './machine-clock.ts';
 import { observeTree } from './observed-tree.ts';
@@ -33,8 +33,12 @@ export interface Surroundings {
   readonly observers: Observers;
   readonly maxPayload: number;
   nextPid(): number;
+  /** What a node of this software says of its version. */
+  versionText(softwareVersion: number): string;
   /** Something worth counting has happened. */
   mark(name: string): void;
+  /** An ordered operation was carried out on the tree of a node. */
+  treeChanged(change: TreeChange): void;
   /** A node has written a line to its log. */
   heard(message: string, nodeid: number): void;
   /** The node's engine has stopped, since its corosync.conf is older than the others'. */
@@ -179,6 +183,7 @@ export class SimulatedNode implements ObservedNode {
       changed: (change) => {
         trace.treeChange(this.nodeid, change);
         observers.tell('changed', this, change);
+        this.#around.treeChanged(change);
       },
       replaced: (replacement) => {
         trace.treeReplaced(this.nodeid, replacement);
@@ -223,8 +228,9 @@ export class SimulatedNode implements ObservedNode {
     this.#daemon = new Daemon(pid, process, memdb, node);
     observers.tell('booted', this);
     node.start();
-    node.status.set(VERSION_KEY, Buffer.from(String(this.softwareVersion), 'latin1'));
-    observers.tell('published', this, VERSION_KEY, String(this.softwareVersion));
+    const version = this.#around.versionText(this.softwareVersion);
+    node.status.set(VERSION_KEY, Buffer.from(version, 'latin1'));
+    observers.tell('published', this, VERSION_KEY, version);
   }
 
   /** The daemon is gone without a word; its database and its machine stay. */

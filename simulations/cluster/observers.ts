@@ -1,5 +1,6 @@
 /** Hands every happening to the checkers that look at it, and collects what they find. */
 import { CHECKERS } from '../checkers/all.ts';
+import { HA_CHECKERS } from '../checkers/ha/all.ts';
 import type { Checker, CheckerFactory, ClusterView } from '../checkers/observation.ts';
 
 export interface Violation {
@@ -32,7 +33,8 @@ export class Observers {
   /** From now on the checkers look; the view is complete. */
   begin(more: ExtraCheckers = []): void {
     if (more === 'none') return;
-    for (const create of [...CHECKERS, ...more]) {
+    const all = this.#view.ha === undefined ? CHECKERS : [...CHECKERS, ...HA_CHECKERS];
+    for (const create of [...all, ...more]) {
       const checker: Checker = create(this.#view, (message) => this.fail(checker.rule, message));
       for (const [name, hook] of Object.entries(checker)) {
         if (typeof hook !== 'function') continue;

@@ -3,6 +3,7 @@
  * the others meet more often).
  */
 import { SeededRandom } from '../../runtime/random/seeded.ts';
+import { drawHaOptions, type HaOptions } from './ha/options.ts';
 
 export const FAULT_KINDS = [
   'crash',
@@ -27,13 +28,29 @@ export const FAULT_KINDS = [
 ] as const;
 /** So many of the kinds came first, and are drawn more often. */
 const USUAL_KINDS = 11;
-export type FaultKind = (typeof FAULT_KINDS)[number];
+/** Faults of a cluster with high availability. */
+export const HA_FAULT_KINDS = [
+  'daemon-kill',
+  'daemon-pause',
+  'daemon-restart',
+  'freeze',
+  'watchdog-early',
+  'watchdog-late',
+  'node-reboot',
+  'node-shutdown',
+  'guest-crash',
+  'dead-switch',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number] | (typeof HA_FAULT_KINDS)[number];
 
 /** What no cluster is promised to survive unharmed: a wrong row that nothing tells from a right one, a minority that is told to be all. */
 const WILD_FAULTS: ReadonlySet<FaultKind> = new Set(['bit-rot', 'expected']);
 
+/** Locks are measured by the machines' clocks; a lying disk takes back what a node has proven. */
+const BEYOND_HA: ReadonlySet<FaultKind> = new Set(['lying-disk']);
+
 /** Those after which a ring is formed anew, whatever the timing. */
-export const MEMBERSHIP_FAULTS: readonly FaultKind[] = ['crash', 'power-loss', 'stop', 'partition'];
+export const MEMBERSHIP_FAULTS: readonly (typeof FAULT_KINDS)[number][] = ['crash', 'power-loss', 'stop', 'partition'];
 
 export interface RunOptions {
   readonly seed: number;
@@ -71,7 +88,12 @@ export interface RunOptions {
   readonly skew_ms: number;
   /** Duration of the part with faults. */
   readonly chaos_ms: number;
+  /** The cluster has high availability. */
+  readonly ha?: HaOptions;
 }
+
+/** Options that are given instead of drawn; what isn't given of high availability is drawn. */
+export type GivenOptions = Omit<Partial<RunOptions>, 'ha'> & { readonly ha?: Partial<HaOptions> };
 
 /** With start, healing and quiescence each run is longer than 120 s. */
 const LEAST_CHAOS_MS = 92_000;
@@ -79,10 +101,50 @@ const LEAST_CHAOS_MS = 92_000;
 const LONGEST_THINK_MS = 5000;
 
 /** What the seed draws, but for `set`. A run within the promise has no faults beyond it, unless they are asked for by name. */
-export function drawOptions(seed: number, set: Partial<RunOptions> = {}): RunOptions {
-  const options = { ...drawAll(seed), ...set };
+export function drawOptions(seed: number, set: GivenOptions = {}): RunOptions {
+  const { ha: _ha, ...others } = set;
+  const options = withHa({ ...drawAll(seed), ...others }, set);
   if (options.profile === 'wild' || set.faults !== undefined) return options;
   return { ...options, faults: options.faults.filter((kind) => !WILD_FAULTS.has(kind)) };
+}
+
+/** One of so many runs within the promise has high availability, which takes ten times as long. */
+const HA_SHARE = 0.025;
+
+/** What of a run gives way to high availability: its clients, and faults beyond its promise. */
+const BESIDE_HA: Partial<RunOptions> = {
+  profile: 'promise',
+  largeFiles: false,
+  growth: false,
+  freshNodes: false,
+  trees: false,
+  readers: false,
+  locks: false,
+  edits: false,
+  guests: false,
+  clientsPerNode: 1,
+  think_ms: 8000,
+  maxPayload: 8192,
+  idleRotations: 1,
+};
+
+/** Adds high availability to a drawn run: where it is its turn, or where `set` wants it. */
+function withHa(options: RunOptions, set: GivenOptions): RunOptions {
+  const random = new SeededRandom(options.seed).split('high availability');
+  const isDrawn = random.chance(HA_SHARE) && Object.keys(set).length === 0 && options.profile === 'promise';
+  if (!isDrawn && set.ha === undefined) return options;
+  const nodeCount = set.nodeCount ?? Math.max(3, options.nodeCount);
+  const faults = HA_FAULT_KINDS.filter(() => random.chance(0.4));
+  const others = options.faults.filter((kind) => !BEYOND_HA.has(kind));
+  return {
+    ...options,
+    ...BESIDE_HA,
+    nodeCount,
+    faults: [...others, ...faults],
+    chaos_ms: 240_000 + random.below(240_000),
+    ...set,
+    ha: { ...drawHaOptions(random, nodeCount), ...set.ha },
+  };
 }
 
 function drawAll(seed: number): RunOptions {
@@ -126,6 +188,29 @@ function drawAll(seed: number): RunOptions {
   };
 }
 
+function formatHa({
+  services,
+  policy,
+  fencing,
+  rules,
+  scheduler,
+  watchdogLate_ms,
+  operator,
+  answer_ms,
+}: HaOptions): string {
+  const words = [
+    `${services} services`,
+    `policy ${policy}`,
+    `fencing ${fencing}`,
+    `answers in ${answer_ms.join('-')} ms`,
+  ];
+  if (rules !== '') words.push('rules');
+  if (scheduler !== '') words.push(scheduler);
+  if (watchdogLate_ms > 0) words.push(`watchdog ${watchdogLate_ms} ms late`);
+  if (operator) words.push('operator');
+  return `high availability (${words.join(', ')})`;
+}
+
 export function formatOptions(options: RunOptions): string {
   const { seed, nodeCount, profile, latency_ms, faults, maxPayload, idleRotations, clientsPerNode, think_ms } = options;
   const extras = (
@@ -141,6 +226,7 @@ export function formatOptions(options: RunOptions): string {
     `${clientsPerNode} clients per node every ${think_ms} ms`,
     `skew ${options.skew_ms} ms`,
     extras.length > 0 ? `with ${extras.join(' ')}` : 'files only',
+    ...(options.ha === undefined ? [] : [formatHa(options.ha)]),
     `faults: ${faults.join(' ')}`,
   ].join(', ');
 }

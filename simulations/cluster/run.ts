@@ -8,10 +8,18 @@ import { LIVENESS, take } from '../schedule/play.ts';
 import type { Stage } from '../schedule/stage.ts';
 import type { Condition, Step, TakenStep } from '../schedule/step.ts';
 import { withoutAmbient } from './ambient.ts';
-import { healSome, type Round, strike } from './faults.ts';
+import { healSome, strike } from './faults.ts';
 import type { ExtraCheckers, Violation } from './observers.ts';
-import { drawOptions, type FaultKind, formatOptions, MEMBERSHIP_FAULTS, type RunOptions } from './options.ts';
+import {
+  drawOptions,
+  type FaultKind,
+  formatOptions,
+  type GivenOptions,
+  MEMBERSHIP_FAULTS,
+  type RunOptions,
+} from './options.ts';
 import { RunEnded } from './run-ended.ts';
+import type { Round } from './strike.ts';
 import { Workload } from './workload/workload.ts';
 import { ClusterWorld } from './world.ts';
 
@@ -41,7 +49,7 @@ export interface RunSettings {
   /** Takes every line of the trace. */
   readonly sink?: ((line: string) => void) | undefined;
   /** Instead of the options that the seed draws. */
-  readonly options?: Partial<RunOptions> | undefined;
+  readonly options?: GivenOptions | undefined;
   readonly checkers?: ExtraCheckers | undefined;
   /** The run ends at this virtual time. */
   readonly until_ms?: number | undefined;
@@ -61,6 +69,14 @@ const SETTLE_LIMIT_MS = 60_000;
 const DRAIN_LIMIT_MS = 70_000;
 /** With all well each writer gets something done within this: a few of its steps, of which some are meant to fail. */
 const PROGRESS_LIMIT_MS = 60_000;
+/** A cluster that begins: a master is found, and guests start. */
+const FIRST_START_LIMIT_MS = 150_000;
+/** After healing (spec/ha.md §16.15): a watchdog runs out, a lock too, and the node's services start elsewhere. */
+const SERVICES_LIMIT_MS = 400_000;
+/** A node that was to shut down does so, is reset at last, and boots. */
+const HA_CALM_LIMIT_MS = 900_000;
+/** Rounds of faults are longer where it takes minutes until something follows. */
+const HA_SLOWNESS = 8;
 const REST_MS = 3000;
 const LEAST_RUN_MS = 121_000;
 
@@ -102,19 +118,21 @@ function runOn(options: RunOptions, settings: RunSettings, act: (stage: Stage) =
 
 function live(stage: Stage): void {
   const { world } = stage;
+  const { ha } = world.options;
   for (const { nodeid } of world.nodes) take(stage, { act: 'boot', node: nodeid });
   expectWithin(stage, SETTLE_LIMIT_MS, { is: 'settled' });
+  if (ha !== undefined) expectWithin(stage, FIRST_START_LIMIT_MS, { is: 'services-run' });
   take(stage, { stage: 'load' });
   sufferThrough(stage, world.random.split('faults'));
   if (world.observers.violations.length > 0) {
     take(stage, { stage: 'wait', wait_ms: 0 });
     throw new RunEnded();
   }
-  take(stage, { act: 'heal' });
-  expectWithin(stage, SETTLE_LIMIT_MS, { is: 'settled' });
+  heal(stage);
   expectWithin(stage, PROGRESS_LIMIT_MS, { is: 'progress' });
   take(stage, { stage: 'calm' });
-  expectWithin(stage, DRAIN_LIMIT_MS, { is: 'answered' });
+  expectWithin(stage, ha === undefined ? DRAIN_LIMIT_MS : SERVICES_LIMIT_MS, { is: 'answered' });
+  if (ha !== undefined) expectWithin(stage, SERVICES_LIMIT_MS, { is: 'services-run' });
   take(stage, { stage: 'wait', wait_ms: REST_MS });
   take(stage, { stage: 'wait', wait_ms: 0, at_ms: LEAST_RUN_MS });
   expectWithin(stage, SETTLE_LIMIT_MS, { is: 'settled' });
@@ -128,22 +146,29 @@ function expectWithin(stage: Stage, within_ms: number, condition: Condition): vo
   take(stage, { expect: condition, within_ms });
 }
 
+/** All is well again; with high availability when what faults have begun has come to its end. */
+function heal(stage: Stage): void {
+  take(stage, { act: 'heal' });
+  if (stage.world.options.ha === undefined) expectWithin(stage, SETTLE_LIMIT_MS, { is: 'settled' });
+  else expectWithin(stage, HA_CALM_LIMIT_MS, { is: 'ha-calm' });
+}
+
 function sufferThrough(stage: Stage, random: SeededRandom): void {
   const { world } = stage;
   const end_ms = world.now_ms + world.options.chaos_ms;
   if (world.options.faults.length === 0) take(stage, { stage: 'wait', wait_ms: world.options.chaos_ms });
   for (let isFirst = true; world.now_ms < end_ms && world.observers.violations.length === 0; isFirst = false) {
     const round: Round = { world, victims: drawVictims(world, random), random, isOver: false };
-    const roundEnd_ms = world.now_ms + 3000 + random.unit() * 20_000;
+    const slowness = world.options.ha === undefined ? 1 : HA_SLOWNESS;
+    const roundEnd_ms = world.now_ms + (3000 + random.unit() * 20_000) * slowness;
     if (isFirst) strike(round, random.pick(formingFaults(world.options)));
     while (world.now_ms < roundEnd_ms) {
-      world.runUntil(world.now_ms + 100 + random.unit() * random.pick([1000, 4000, 8000]));
+      world.runUntil(world.now_ms + 100 + random.unit() * random.pick([1000, 4000, 8000]) * slowness);
       strike(round, random.pick(world.options.faults));
     }
     round.isOver = true;
     if (world.profile === 'promise' || random.chance(0.4)) {
-      take(stage, { act: 'heal' });
-      expectWithin(stage, SETTLE_LIMIT_MS, { is: 'settled' });
+      heal(stage);
       world.runUntil(world.now_ms + random.unit() * 4000);
     } else {
       healSome(world, random);

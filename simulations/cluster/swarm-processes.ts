@@ -1,7 +1,7 @@
 /** Spreads seeds over processes; each takes the next one as it gets done. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { drawOptions, formatOptions, type RunOptions } from './options.ts';
+import { drawOptions, formatOptions, type GivenOptions } from './options.ts';
 import type { SeedReport } from './swarm-report.ts';
 
 export interface SwarmOptions {
@@ -11,14 +11,14 @@ export interface SwarmOptions {
   /** Every so many seeds one is run twice; 0: none. */
   readonly twice: number;
   /** Instead of what a seed draws. */
-  readonly set?: (seed: number) => Partial<RunOptions>;
+  readonly set?: (seed: number) => GivenOptions;
 }
 
 /** What a worker is asked to do. */
 export interface SeedOrder {
   readonly seed: number;
   readonly isTwice: boolean;
-  readonly set: Partial<RunOptions>;
+  readonly set: GivenOptions;
 }
 
 /** Beside this file, in the sources as in what was built from them. */
@@ -72,5 +72,5 @@ export function runSwarm(
 }
 
 function textOf({ seed, set }: SeedOrder): string {
-  return formatOptions({ ...drawOptions(seed), ...set });
+  return formatOptions(drawOptions(seed, set));
 }

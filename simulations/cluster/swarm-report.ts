@@ -60,7 +60,8 @@ export function formatSummary(reports: readonly SeedReport[]): string {
   const counts = mergeCounts(reports.flatMap(({ marks, coverage }) => [marks, coverage]));
   // A few runs miss a lot, and that means nothing.
   const areEnough = reports.length >= ENOUGH_RUNS;
-  const missing = areEnough ? missingSometimes(counts) : [];
+  const haRuns = reports.filter(({ options }) => options.ha !== undefined).length;
+  const missing = missingSometimes(counts, reports.length - haRuns, haRuns);
   const wall_s = reports.reduce((sum, { wall_ms }) => sum + wall_ms, 0) / 1000;
   const simulated_s = reports.reduce((sum, { simulated_ms }) => sum + simulated_ms, 0) / 1000;
   const twice = reports.filter(({ secondDigest }) => secondDigest !== undefined).length;

@@ -6,10 +6,13 @@ import { VirtualClock } from '../../runtime/clock/virtual.ts';
 import { type LinkConditions, SimulatedNetwork } from '../../runtime/datagram/simulated.ts';
 import type { FileSystem } from '../../runtime/file-system/file-system.ts';
 import { configVersionOf } from '../../runtime/formats/config-version.ts';
+import type { LogLevel } from '../../runtime/log/log.ts';
 import { SeededRandom } from '../../runtime/random/seeded.ts';
 import type { ClusterView, Request, RequestKind } from '../checkers/observation.ts';
 import type { TakenStep } from '../schedule/step.ts';
 import { clusterConfText, initialRows } from './cluster-files.ts';
+import { HaWorld } from './ha/ha-world.ts';
+import { HA_DIRECTORIES, initialFiles, versionInfo } from './ha/initial-files.ts';
 import { type NodeParameters, SimulatedNode, type Surroundings } from './node.ts';
 import { type ExtraCheckers, Observers } from './observers.ts';
 import type { RunOptions } from './options.ts';
@@ -51,6 +54,8 @@ export class ClusterWorld implements ClusterView {
   readonly observers: Observers;
   /** Nodes of the cluster, by number. */
   nodes: readonly SimulatedNode[];
+  /** Undefined where the cluster has no high availability. */
+  readonly ha: HaWorld | undefined;
   /** So few they have been at some time. */
   leastNodes: number;
   /** An operator has told nodes to expect fewer votes: from then on two halves may be quorate. */
@@ -89,6 +94,7 @@ export class ClusterWorld implements ClusterView {
     this.observers = new Observers(this, ({ rule, message }) => this.trace.violation(rule, message));
     this.#around = this.#makeSurroundings();
     this.nodes = this.#makeNodes();
+    this.ha = options.ha && new HaWorld(this, this.nodes, options.ha);
     this.leastNodes = this.nodes.length;
     this.observers.begin(checkers);
     this.trace.write(0, 'world', 'options', options);
@@ -119,6 +125,18 @@ export class ClusterWorld implements ClusterView {
 
   mark(name: string): void {
     this.marks.set(name, (this.marks.get(name) ?? 0) + 1);
+  }
+
+  nextPid(): number {
+    this.#pids += 1;
+    return this.#pids;
+  }
+
+  /** A process beside pmxcfs writes to the log of its node. */
+  haLog(nodeid: number, domain: string, level: LogLevel, message: string): void {
+    this.trace.log(nodeid, domain, level, message);
+    this.observers.tell('logged', this.node(nodeid), domain, message);
+    this.#around.heard(message, nodeid);
   }
 
   /** Counts a fault; its name in the script. */
@@ -167,6 +185,7 @@ export class ClusterWorld implements ClusterView {
   /** Does nothing where the node is no longer of the cluster. */
   boot(node: SimulatedNode): void {
     if (!this.nodes.includes(node)) return;
+    this.ha?.of(node.nodeid).powerOn();
     node.boot();
     this.#rewired();
   }
@@ -174,12 +193,15 @@ export class ClusterWorld implements ClusterView {
   crash(node: SimulatedNode): void {
     this.#orphan(node);
     node.crash();
+    this.ha?.filesLost(node.nodeid);
     this.#rewired();
   }
 
   losePower(node: SimulatedNode, keptCommits: number): void {
     this.#orphan(node);
     node.losePower(keptCommits);
+    this.ha?.filesLost(node.nodeid);
+    this.ha?.of(node.nodeid).powerOff();
     this.#rewired();
   }
 
@@ -187,6 +209,7 @@ export class ClusterWorld implements ClusterView {
     if (node.process?.isStopped !== false) return;
     node.shutDown();
     this.#orphan(node);
+    this.ha?.filesLost(node.nodeid);
     this.#rewired();
   }
 
@@ -429,11 +452,14 @@ export class ClusterWorld implements ClusterView {
       trace,
       observers,
       maxPayload,
-      nextPid: () => ++this.#pids,
+      nextPid: () => this.nextPid(),
+      versionText: (softwareVersion) =>
+        this.options.ha === undefined ? String(softwareVersion) : versionInfo(softwareVersion),
       mark: (name) => this.mark(name),
       heard: (message, nodeid) => {
         this.#listeners = this.#listeners.filter((listener) => listener(message, nodeid));
       },
+      treeChanged: (change) => this.ha?.noteLock(change),
       configRefused: (node) => this.#mendConfig(node),
     };
   }
@@ -450,7 +476,9 @@ export class ClusterWorld implements ClusterView {
     const nodeids = Array.from({ length: nodeCount }, (_, at) => at + 1);
     const confText = clusterConfText({ nodeids, idleRotations, version: 1 });
     const wall_s = Math.floor(clock.wall_ms() / 1000);
-    const full = initialRows(confText, initialDirectories(this.options), wall_s);
+    const { ha } = this.options;
+    const directories = [...initialDirectories(this.options), ...(ha === undefined ? [] : HA_DIRECTORIES)];
+    const full = initialRows(confText, directories, wall_s, ha && initialFiles(ha, nodeCount));
     const fresh = initialRows(confText, [], wall_s);
     // A majority of nodes that know nothing would begin a history of its own.
     const freshCount = freshNodes ? Math.floor((nodeCount - 1) / 2) : 0;

@@ -1,15 +1,15 @@
 /** What a sweep sets instead of drawing it. */
 import { SeededRandom } from '../../runtime/random/seeded.ts';
-import type { RunOptions } from '../cluster/options.ts';
+import type { GivenOptions } from '../cluster/options.ts';
 import { optionsComplaint } from '../schedule/calm-options.ts';
 import { type Range, UsageProblem } from './usage.ts';
 
-export const PROFILES = ['swarm', 'lite', 'performance', 'long'] as const;
+export const PROFILES = ['swarm', 'lite', 'performance', 'long', 'ha'] as const;
 export type Profile = (typeof PROFILES)[number];
 
 const MINUTE_MS = 60_000;
 
-const BY_PROFILE: Readonly<Record<Profile, Partial<RunOptions>>> = {
+const BY_PROFILE: Readonly<Record<Profile, GivenOptions>> = {
   /** All as it is drawn. */
   swarm: {},
   /** Nodes go and come back; short. */
@@ -18,6 +18,8 @@ const BY_PROFILE: Readonly<Record<Profile, Partial<RunOptions>>> = {
   performance: { faults: [], loss: 0, duplication: 0, freshNodes: false, skew_ms: 0, chaos_ms: 60_000 },
   /** For soaks. */
   long: { chaos_ms: 15 * MINUTE_MS },
+  /** High availability in every run, as its seed draws it. */
+  ha: { ha: {} },
 };
 
 export interface Sweep {
@@ -26,13 +28,13 @@ export interface Sweep {
   readonly nodes: Range | undefined;
   /** Of the part with faults. */
   readonly minutes: number | undefined;
-  readonly set: Partial<RunOptions>;
+  readonly set: GivenOptions;
 }
 
 export const PLAIN_SWEEP: Sweep = { profile: 'swarm', nodes: undefined, minutes: undefined, set: {} };
 
 /** Options that `seed` gets instead of drawing them. */
-export function settingsOf({ profile, nodes, minutes, set }: Sweep, seed: number): Partial<RunOptions> {
+export function settingsOf({ profile, nodes, minutes, set }: Sweep, seed: number): GivenOptions {
   return {
     ...BY_PROFILE[profile],
     ...(nodes === undefined ? {} : nodeSettings(nodes, seed)),
@@ -41,7 +43,7 @@ export function settingsOf({ profile, nodes, minutes, set }: Sweep, seed: number
   };
 }
 
-function nodeSettings({ first, last }: Range, seed: number): Partial<RunOptions> {
+function nodeSettings({ first, last }: Range, seed: number): GivenOptions {
   const nodeCount = first + new SeededRandom(seed).split('nodes').below(last - first + 1);
   // Of two nodes none may suffer within the promise; a node that is added takes a number above the last.
   return { nodeCount, growth: false, ...(nodeCount > 2 ? {} : { profile: 'wild' }) };
@@ -59,7 +61,7 @@ export function flagsOf({ profile, nodes, minutes, set }: Sweep): string {
 }
 
 /** `--set JSON`. */
-export function readSet(text: string): Partial<RunOptions> {
+export function readSet(text: string): GivenOptions {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,7 +1,7 @@
 /** `pve-actors sim replay`: one run again, with its trace and its schedule if they are wanted. */
 import { writeFileSync } from 'node:fs';
 import { fileSink } from '../../runtime/trace/file-sink.ts';
-import type { RunOptions } from '../cluster/options.ts';
+import type { GivenOptions, RunOptions } from '../cluster/options.ts';
 import { drawOptions } from '../cluster/options.ts';
 import { formatOptions, type RunResult } from '../cluster/run.ts';
 import { exitCodeOf, formatProblems } from '../cluster/swarm-report.ts';
@@ -14,7 +14,7 @@ import { checkTarget, EXIT, type Speech, UsageProblem } from './usage.ts';
 
 export interface ReplayOrder {
   readonly source: Source;
-  readonly set: (seed: number) => Partial<RunOptions>;
+  readonly set: (seed: number) => GivenOptions;
   /** Files to write. */
   readonly trace: string | undefined;
   readonly schedule: string | undefined;
@@ -66,7 +66,7 @@ function tellDifference(expected: string, actual: string, print: Speech['print']
   if (difference.length > 0) print(`the history is another one than the file says:\n${difference.join('\n')}`);
 }
 
-function optionsOf(source: Exclude<Source, { readonly kind: 'trace' }>, given: Partial<RunOptions>): RunOptions {
-  if (source.kind === 'seed') return { ...drawOptions(source.seed), ...given };
+function optionsOf(source: Exclude<Source, { readonly kind: 'trace' }>, given: GivenOptions): RunOptions {
+  if (source.kind === 'seed') return drawOptions(source.seed, given);
   return source.kind === 'schedule' ? source.schedule.options : source.scenario.options;
 }

@@ -30,7 +30,7 @@ export async function sweep(order: SweepOrder, { print, tell }: Speech): Promise
   const { seeds, sweep: settings, jobs, twice, json, junit } = order;
   for (const file of [json, junit]) checkTarget(file);
   const total = seeds.last - seeds.first + 1;
-  if (total === 1) print(formatOptions({ ...drawOptions(seeds.first), ...settingsOf(settings, seeds.first) }));
+  if (total === 1) print(formatOptions(drawOptions(seeds.first, settingsOf(settings, seeds.first))));
   const reports: SeedReport[] = [];
   let told_ms = performance.now();
   const done = (report: SeedReport): void => {

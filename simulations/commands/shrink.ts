@@ -1,6 +1,6 @@
 /** `pve-actors sim shrink`: the least that fails as a seed or a schedule does, written as a scenario. */
 import { writeFileSync } from 'node:fs';
-import type { RunOptions } from '../cluster/options.ts';
+import type { GivenOptions } from '../cluster/options.ts';
 import { formatProblems } from '../cluster/swarm-report.ts';
 import { runScenario } from '../scenarios/run-scenario.ts';
 import { formatScenario, parseScenario, withHistory } from '../scenarios/scenario.ts';
@@ -11,7 +11,7 @@ import { checkTarget, EXIT, type Speech, UsageProblem } from './usage.ts';
 
 export interface ShrinkOrder {
   readonly source: Source;
-  readonly set: (seed: number) => Partial<RunOptions>;
+  readonly set: (seed: number) => GivenOptions;
   /** At most so many runs. */
   readonly budget: number;
   /** The scenario; printed where no file is named. */

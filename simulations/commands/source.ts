@@ -1,6 +1,6 @@
 /** What `sim replay`, `shrink` and `explain` are given: a seed, a schedule, a scenario or a trace. */
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import type { RunOptions } from '../cluster/options.ts';
+import type { GivenOptions } from '../cluster/options.ts';
 import { type RunResult, type RunSettings, runSeed } from '../cluster/run.ts';
 import { runScenario } from '../scenarios/run-scenario.ts';
 import { parseScenario, type Scenario } from '../scenarios/scenario.ts';
@@ -52,7 +52,7 @@ function headOf(path: string): string {
 export function runSource(
   source: Exclude<Source, { readonly kind: 'trace' }>,
   settings: Pick<RunSettings, 'sink' | 'until_ms'>,
-  set: Partial<RunOptions>,
+  set: GivenOptions,
 ): RunResult {
   if (source.kind === 'seed') return runSeed(source.seed, { ...settings, options: set });
   if (source.kind === 'schedule') return replay(source.schedule, settings);

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { runSeed } from '../cluster/run.ts';
 import { HOSTED_MACHINES } from './hosted-machines.ts';
 import { formatCoverage, machineCoverage, mergeCounts, missingSometimes } from './report.ts';
-import { SOMETIMES } from './sometimes.ts';
+import { ENOUGH_HA_RUNS, ENOUGH_RUNS, HA_SOMETIMES, SOMETIMES } from './sometimes.ts';
 
 const PARTS = HOSTED_MACHINES.flatMap(({ name, states, transitions }) =>
   [...states, ...transitions].map((part) => `${name}: ${part}`),
@@ -30,6 +30,19 @@ test('what a run counts is in the definitions, and it is counted for all machine
   }
 });
 
+test('a run with high availability counts its machines too', () => {
+  const options = { ...SHORT, faults: ['daemon-restart', 'partition'], ha: { operator: false, services: 2 } } as const;
+  const { coverage } = runSeed(4, { options });
+  const known = new Set(PARTS);
+  assert.equal(
+    Object.keys(coverage).filter((name) => !known.has(name)),
+    [],
+  );
+  for (const { machine, statesReached } of machineCoverage(coverage)) {
+    assert.ok(statesReached > 0 || machine === 'fence-job', machine);
+  }
+});
+
 test('runs are merged by adding, and what none has met is named', () => {
   const counts = mergeCounts([{ 'membership: gather': 2, 'lock: held': 1 }, { 'membership: gather': 3 }]);
   assert.equal(counts, { 'membership: gather': 5, 'lock: held': 1 });
@@ -42,18 +55,21 @@ test('runs are merged by adding, and what none has met is named', () => {
 
 test('a sometimes that never happened is told with its sentence', () => {
   const all = Object.fromEntries(SOMETIMES.map(({ name }) => [name, 1]));
-  assert.equal(missingSometimes(all), []);
+  assert.equal(missingSometimes(all, ENOUGH_RUNS, 0), []);
+  assert.equal(missingSometimes({}, ENOUGH_RUNS - 1, ENOUGH_HA_RUNS - 1), []);
+  assert.is(missingSometimes(all, ENOUGH_RUNS, ENOUGH_HA_RUNS).length, HA_SOMETIMES.length);
   const { 'token lost': _, ...without } = all;
   assert.equal(
-    missingSometimes(without).map(({ name }) => name),
+    missingSometimes(without, ENOUGH_RUNS, 0).map(({ name }) => name),
     ['token lost'],
   );
 });
 
 test('what must happen sometimes has one sentence each, and where it is of a machine it is in its definition', () => {
-  assert.is(new Set(SOMETIMES.map(({ name }) => name)).size, SOMETIMES.length);
+  const all = [...SOMETIMES, ...HA_SOMETIMES];
+  assert.is(new Set(all.map(({ name }) => name)).size, all.length);
   const known = new Set(PARTS);
-  for (const { name, why } of SOMETIMES) {
+  for (const { name, why } of all) {
     assert.ok(!name.includes(': ') || known.has(name), name);
     assert.match(why, /^[A-Z].*\.$/);
   }

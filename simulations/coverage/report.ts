@@ -1,7 +1,7 @@
 /** What a sweep of runs has met, and what it hasn't, by name. */
 import type { CoverageCounts } from './coverage.ts';
 import { HOSTED_MACHINES } from './hosted-machines.ts';
-import { SOMETIMES, type Sometimes } from './sometimes.ts';
+import { ENOUGH_HA_RUNS, ENOUGH_RUNS, HA_SOMETIMES, SOMETIMES, type Sometimes } from './sometimes.ts';
 
 /** Adds up the counts of runs. */
 export function mergeCounts(runs: Iterable<CoverageCounts>): CoverageCounts {
@@ -20,9 +20,12 @@ export interface MachineCoverage {
   readonly missing: readonly string[];
 }
 
-/** Of every machine that a simulated node hosts. */
+/** Of every machine that a simulated node hosts; those of high availability only where a run had it. */
 export function machineCoverage(counts: CoverageCounts): readonly MachineCoverage[] {
-  return HOSTED_MACHINES.map(({ name, states, transitions }) => {
+  const hasHa = HOSTED_MACHINES.some(
+    ({ isOfHa, name, states }) => isOfHa && states.some((state) => counts[`${name}: ${state}`] !== undefined),
+  );
+  return HOSTED_MACHINES.filter(({ isOfHa }) => hasHa || !isOfHa).map(({ name, states, transitions }) => {
     const isMet = (part: string): boolean => (counts[`${name}: ${part}`] ?? 0) > 0;
     return {
       machine: name,
@@ -45,7 +48,8 @@ export function formatCoverage(counts: CoverageCounts): string {
     .join('\n');
 }
 
-/** What should have happened sometimes in so many runs, and never did; `counts` are marks and coverage together. */
-export function missingSometimes(counts: CoverageCounts): readonly Sometimes[] {
-  return SOMETIMES.filter(({ name }) => (counts[name] ?? 0) === 0);
+/** What should have happened sometimes in so many runs, and never did; `counts` are marks and coverage together, `haRuns` had high availability. */
+export function missingSometimes(counts: CoverageCounts, runs: number, haRuns: number): readonly Sometimes[] {
+  const expected = [...(runs >= ENOUGH_RUNS ? SOMETIMES : []), ...(haRuns >= ENOUGH_HA_RUNS ? HA_SOMETIMES : [])];
+  return expected.filter(({ name }) => (counts[name] ?? 0) === 0);
 }

@@ -14,6 +14,9 @@ export interface Sometimes {
 /** So many runs make the absence of a mark a defect of the simulator. */
 export const ENOUGH_RUNS = 200;
 
+/** The same for runs with high availability, which take longer, and in each of which much happens. */
+export const ENOUGH_HA_RUNS = 60;
+
 export const SOMETIMES: readonly Sometimes[] = [
   // Requests and their answers
   { name: 'acknowledged', why: 'Without an acknowledged change nothing can be lost.' },
@@ -63,4 +66,36 @@ export const SOMETIMES: readonly Sometimes[] = [
   { name: 'commit refused', why: 'A commit fails while the cluster goes on.' },
   { name: 'store recovered', why: 'A node comes back by itself when its disk has space again.' },
   { name: 'dcdb dfsm: error RECOVERED [isRecoverable] → start', why: 'Its replica joins again after that.' },
+];
+
+export const HA_SOMETIMES: readonly Sometimes[] = [
+  { name: 'CRM became master', why: 'Without a master nothing is decided.' },
+  { name: 'manager lock lost', why: 'A master learns that it may decide no more.' },
+  { name: 'manager lock passed by release', why: 'A master that ends in order hands its lock on.' },
+  { name: 'manager lock passed by expiry', why: 'A master that is gone loses its lock after its lifetime.' },
+  { name: 'agent lock lost', why: 'An LRM that is cut off may no longer touch its services.' },
+  { name: 'agent lock passed by expiry', why: 'Fencing waits for the lifetime of a lock.' },
+  { name: 'agent lock passed by release', why: 'The lock of a node that went in order is free at once.' },
+  { name: 'node fenced', why: 'Nothing is recovered without it.' },
+  { name: 'service recovered', why: 'It is what high availability is for.' },
+  { name: 'watchdog reset', why: 'A node that is cut off must end by itself.' },
+  { name: 'spurious reset', why: 'A node with services vanishes at once.' },
+  { name: 'powered off by a fence device', why: 'A device may prove what a lock proves otherwise.' },
+  { name: 'node rebooted', why: 'An orderly end of a node follows the shutdown policy.' },
+  { name: 'node shut down', why: 'The same, and the node stays away.' },
+  { name: 'migration finished', why: 'A guest goes from one node to another while it runs.' },
+  { name: 'start tried again', why: 'A start that fails is tried again on its node.' },
+  { name: 'service in error', why: 'A service that can be started nowhere is left to people.' },
+  { name: 'service frozen', why: 'Services of an LRM that is restarted are left alone.' },
+  { name: 'LRM in maintenance', why: 'A node is emptied.' },
+  { name: 'maintenance moved back', why: 'A service goes home after its node was maintained.' },
+  { name: 'disarmed', why: 'The stack lets go of its watchdogs.' },
+  { name: 'armed again', why: 'And takes them back.' },
+  { name: 'round skipped', why: 'A daemon notices that its file system is not there.' },
+  { name: 'round failed', why: 'An error in mid-round leaves what was decided in memory.' },
+  {
+    name: 'crm: master UNLOCKED → lost_manager_lock',
+    why: 'A master leaves its role in the iteration that loses the lock.',
+  },
+  { name: 'lrm: active FENCE_REQUESTED → lost_agent_lock', why: 'A node learns that it is to be fenced.' },
 ];

@@ -2,7 +2,7 @@
  * A mutant: the product with one rule broken on purpose, by a patch of its source in a temporary build. The simulator must notice
  * each of them; one that survives is a weakness of its checkers, workload or faults (rule 8 of deterministic simulation).
  */
-import type { RunOptions } from '../cluster/options.ts';
+import type { GivenOptions } from '../cluster/options.ts';
 
 export interface Patch {
   /** Relative to the repository's root. */
@@ -24,7 +24,7 @@ export interface Mutant {
   /** Tried in this order; at most `MOST_SEEDS`. */
   readonly seeds: readonly number[];
   /** Instead of what the seeds draw. */
-  readonly options?: Partial<RunOptions>;
+  readonly options?: GivenOptions;
 }
 
 export const MOST_SEEDS = 20;

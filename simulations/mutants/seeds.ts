@@ -1,5 +1,5 @@
 /** Seeds and options that mutants share. */
-import type { RunOptions } from '../cluster/options.ts';
+import type { GivenOptions } from '../cluster/options.ts';
 import { MOST_SEEDS } from './mutant.ts';
 
 /** The seeds that are known to notice a mutant, then others: a change of the product may make those blind. */
@@ -9,7 +9,7 @@ export function seedsFrom(...known: readonly number[]): readonly number[] {
 }
 
 /** Much happens, and it costs little to simulate: few nodes, few datagrams. */
-export const BUSY: Partial<RunOptions> = {
+export const BUSY: GivenOptions = {
   nodeCount: 3,
   profile: 'promise',
   maxPayload: 8192,
@@ -21,7 +21,7 @@ export const BUSY: Partial<RunOptions> = {
 };
 
 /** Few changes, and rows that rot, so that two trees come to have the same version. */
-export const FORKS: Partial<RunOptions> = {
+export const FORKS: GivenOptions = {
   ...BUSY,
   profile: 'wild',
   faults: ['power-loss', 'bit-rot'],
@@ -36,7 +36,7 @@ export const FORKS: Partial<RunOptions> = {
 };
 
 /** At any moment some requests are on their way. */
-export const CROWDED: Partial<RunOptions> = {
+export const CROWDED: GivenOptions = {
   ...BUSY,
   think_ms: 120,
   latency_ms: [5, 20],

@@ -1,14 +1,14 @@
 /** Runs in a process of their own, with the sources of a build. */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { RunOptions } from '../cluster/options.ts';
+import type { GivenOptions } from '../cluster/options.ts';
 import { makeBuild, removeBuild } from './build.ts';
 import type { Patch } from './mutant.ts';
 
 export interface PlannedRun {
   readonly seed: number;
   /** Instead of what the seed draws. */
-  readonly options: Partial<RunOptions>;
+  readonly options: GivenOptions;
 }
 
 /** What a worker is asked to do: the runs in their order, until one violates a rule of `until`. */

@@ -219,6 +219,7 @@ export class RoundRobinWorld {
     startLrm: (node) => {
       const lrm = new Lrm(node, {
         maxWorkers: 0,
+        hasQuirks: true,
         isStatusWritten: this.#isAnyStatusWritten,
         inspection: this.#inspection(node, 'lrm'),
       });

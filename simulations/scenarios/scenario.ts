@@ -16,7 +16,7 @@
  * the four dashes is what a run gives, and is rewritten by `--rewrite`.
  */
 import type { RunOptions } from '../cluster/options.ts';
-import { calmOptions, optionsComplaint } from '../schedule/calm-options.ts';
+import { calmOptions, optionsComplaint, withCalm } from '../schedule/calm-options.ts';
 import type { Step } from '../schedule/step.ts';
 import { formatStep, parseStep, SyntaxProblem, tokensOf } from './syntax.ts';
 
@@ -139,7 +139,7 @@ function readOptions(tokens: readonly string[]): RunOptions {
   }
   const complaint = optionsComplaint(given);
   if (complaint !== undefined) throw new SyntaxProblem(complaint);
-  return { ...calmOptions(), ...given };
+  return withCalm(given);
 }
 
 /** JSON, or a word. */

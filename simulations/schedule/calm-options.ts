@@ -1,9 +1,10 @@
 /** Options that are given instead of drawn. */
-import { drawOptions, type RunOptions } from '../cluster/options.ts';
+import { CALM_HA } from '../cluster/ha/options.ts';
+import { drawOptions, type GivenOptions, type RunOptions } from '../cluster/options.ts';
 
 /** A quiet cluster, whatever else there are options for: what somebody wants of it, he says. */
 export function calmOptions(): RunOptions {
-  const drawn = drawOptions(1);
+  const { ha: _ha, ...drawn } = drawOptions(1);
   const off = Object.fromEntries(
     Object.entries(drawn).flatMap(([name, value]) => (typeof value === 'boolean' ? [[name, false]] : [])),
   );
@@ -26,12 +27,21 @@ export function calmOptions(): RunOptions {
   };
 }
 
+/** A quiet cluster but for what is given; high availability, where any of it is given, is quiet in the rest. */
+export function withCalm(given: GivenOptions): RunOptions {
+  const { ha, ...others } = given;
+  return { ...calmOptions(), ...others, ...(ha === undefined ? {} : { ha: { ...CALM_HA, ...ha } }) };
+}
+
 const PROFILES: readonly unknown[] = ['promise', 'wild'] satisfies readonly RunOptions['profile'][];
 export const MOST_NODES = 64;
 
 /** What is wrong with options that somebody gave, a sentence. */
 export function optionsComplaint(given: Readonly<Record<string, unknown>>): string | undefined {
-  const usual = calmOptions() as unknown as Readonly<Record<string, unknown>>;
+  const usual = { ...calmOptions(), ha: CALM_HA } as unknown as Readonly<Record<string, unknown>>;
+  const { ha = {} } = given as { readonly ha?: object };
+  const strange = Object.keys(ha).find((name) => !(name in CALM_HA));
+  if (strange !== undefined) return `there is no option '${strange}' of high availability`;
   for (const [name, value] of Object.entries(given)) {
     if (!(name in usual)) return `there is no option '${name}' of a cluster`;
     if (!isAlike(value, usual[name])) {

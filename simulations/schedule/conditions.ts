@@ -1,10 +1,10 @@
 /** Judges what may be expected of a cluster: each condition, at a moment, is met or is told why not. */
 import type { SimulatedNode } from '../cluster/node.ts';
+import { HA_CONDITIONS } from './ha-conditions.ts';
 import type { Stage } from './stage.ts';
-import type { Condition, ConditionName, ConditionParameters } from './step.ts';
+import type { Condition, ConditionName, ConditionParameters, Judge } from './step.ts';
 
-/** Undefined when the condition is met, else a sentence. */
-export type Judge = () => string | undefined;
+export type { Judge } from './step.ts';
 
 type Begin<N extends ConditionName> = (stage: Stage, parameters: ConditionParameters[N]) => Judge;
 
@@ -14,6 +14,7 @@ interface ReplicaState {
 }
 
 const CONDITIONS: { readonly [N in ConditionName]: Begin<N> } = {
+  ...HA_CONDITIONS,
   settled:
     ({ world }, { nodes }) =>
     () => {

@@ -5,7 +5,7 @@
 import { ACT_FIELDS } from '../cluster/act.ts';
 import type { RunOptions } from '../cluster/options.ts';
 import { type RunResult, runSteps, type StepSettings } from '../cluster/run.ts';
-import { calmOptions, MOST_NODES, optionsComplaint } from './calm-options.ts';
+import { MOST_NODES, optionsComplaint, withCalm } from './calm-options.ts';
 import { type Fields, type KindName, kindOf } from './fields.ts';
 import { CONDITION_FIELDS, REQUEST_FIELDS, STAGE_FIELDS, type Step } from './step.ts';
 
@@ -37,7 +37,7 @@ export function readSchedule(text: string, file: string): Schedule | { readonly 
   const problem = scheduleProblem(read.value);
   if (problem !== undefined) return { complaint: `${file}: ${problem}` };
   const { options, steps } = read.value as Schedule;
-  return { options: { ...calmOptions(), ...options }, steps };
+  return { options: withCalm(options), steps };
 }
 
 function readJson(text: string): { readonly value: unknown } | { readonly problem: string } {

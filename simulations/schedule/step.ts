@@ -32,6 +32,21 @@ export const CONDITION_FIELDS = {
   logged: { node: 'node', line: 'text' },
   file: { ...ofNodes, path: 'text', content: 'text' },
   'no-file': { ...ofNodes, path: 'text' },
+  /** High availability: all machines have power, nothing of them stands still or is about to change, and the cluster is settled. */
+  'ha-calm': {},
+  /** Every service that may run runs, on one machine. */
+  'services-run': {},
+  /** The guest runs there, and nowhere else. */
+  runs: { node: 'node', sid: 'text' },
+  'runs-nowhere': { sid: 'text' },
+  'powered-off': ofNodes,
+  /** The CRM of this node, and of no other, is master. */
+  master: { node: 'node' },
+  /** As the newest tree has it in the manager's status. */
+  service: { sid: 'text', state: 'text' },
+  'node-state': { node: 'node', state: 'text' },
+  /** `disarming`, `disarmed`, or `armed`. */
+  armed: { state: 'text' },
 } as const satisfies Readonly<Record<string, Fields>>;
 
 export type ConditionName = keyof typeof CONDITION_FIELDS;
@@ -41,6 +56,9 @@ export type ConditionParameters = { readonly [N in ConditionName]: Values<(typeo
 export type Condition = {
   readonly [N in ConditionName]: { readonly is: N } & ConditionParameters[N];
 }[ConditionName];
+
+/** Undefined when a condition is met, else a sentence. */
+export type Judge = () => string | undefined;
 
 const onPath = { node: 'node', path: 'text' } as const;
 

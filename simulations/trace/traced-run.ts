@@ -6,12 +6,12 @@
  * writes the traces that are asked for and prints, as JSON, digest, number of records and violated rules of each run.
  */
 import { fileSink } from '../../runtime/trace/file-sink.ts';
-import type { RunOptions } from '../cluster/options.ts';
+import type { GivenOptions } from '../cluster/options.ts';
 import { runSeed } from '../cluster/run.ts';
 
 export interface RunOrder {
   readonly seed: number;
-  readonly options: Partial<RunOptions>;
+  readonly options: GivenOptions;
   /** Where its trace goes. */
   readonly trace?: string;
 }

@@ -341,7 +341,12 @@ export class World {
     }
     const { node_status = {}, service_status = {} } = this.#status;
     if (Object.values(node_status).includes('fence')) return false;
-    return [...this.#wanted].every(([sid, wanted]) => this.#isServiceAtRest(sid, wanted, service_status[sid]));
+    return [...this.#wanted].every(([sid, wanted]) => {
+      const status = service_status[sid];
+      // A node that the master misses is fenced for the service that it has there.
+      const isMissed = status?.state === 'started' && node_status[status.node] === 'unknown';
+      return !isMissed && this.#isServiceAtRest(sid, wanted, status);
+    });
   }
 
   #isServiceAtRest(sid: string, wanted: string, status: ServiceStatus | undefined): boolean {

@@ -229,6 +229,8 @@ test('I3: 100 wrong answers lock everything for an hour', () => {
   assert.is(factors['tfa-locked-until'], now_s + 3600);
   const right: Answer = { kind: 'recovery', value: '1111-2222-3333-4444' };
   assert.not(judge(factors, right, {}, failures, now_s + 3599).isRight);
+  const wrongLater = judge(factors, { kind: 'recovery', value: 'wrong' }, {}, failures, now_s + 3600);
+  assert.is(wrongLater.factors['tfa-locked-until'], now_s + 3600, 'a new row begins');
   const later = judge(factors, right, {}, failures, now_s + 3600);
   assert.ok(later.isRight);
   assert.is(later.factors['tfa-locked-until'], undefined);

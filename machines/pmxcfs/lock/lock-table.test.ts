@@ -15,6 +15,14 @@ test('I1: a lock expires when its age is strictly greater than 120 s', () => {
   assert.equal(locks.testExpiry(PATH, A, 900), { expired: false });
 });
 
+test('I1: tests may set another lifetime', () => {
+  const locks = new LockTable();
+  locks.lifetime_s = 12;
+  locks.note(PATH, A, 1000);
+  assert.equal(locks.testExpiry(PATH, A, 1012), { expired: false });
+  assert.equal(locks.testExpiry(PATH, A, 1012.1), { expired: true });
+});
+
 test('I1: a lock that is not in the table starts its life at the test', () => {
   const locks = new LockTable();
   assert.equal(locks.testExpiry(PATH, A, 5000), { expired: false });

@@ -175,16 +175,15 @@ function verdictOf(params: unknown): LockVerdict | undefined {
   return (params as { readonly verdict: LockVerdict } | undefined)?.verdict;
 }
 
+/** What inspected locks have answered to their last event. */
+const ANSWERS = new WeakMap<object, LockVerdict>();
+
+const ANSWERING = lockMachine.provide({
+  actions: { answer: ({ self }, { verdict }) => void ANSWERS.set(self, verdict) },
+});
+
 function inspectedLock(inspect: (inspection: InspectionEvent) => void): LockLife {
-  let answer: LockVerdict | undefined;
-  const machine = lockMachine.provide({
-    actions: {
-      answer: (_, { verdict }) => {
-        answer = verdict;
-      },
-    },
-  });
-  const actor = createActor(machine, { inspect }).start();
+  const actor = createActor(ANSWERING, { inspect }).start();
   return {
     get state() {
       return actor.getSnapshot().value;
@@ -193,9 +192,9 @@ function inspectedLock(inspect: (inspection: InspectionEvent) => void): LockLife
       return actor.getSnapshot().context;
     },
     take: (event) => {
-      answer = undefined;
+      ANSWERS.delete(actor);
       actor.send(event);
-      return answer;
+      return ANSWERS.get(actor);
     },
     end: () => actor.stop(),
   };

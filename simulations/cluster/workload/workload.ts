@@ -2,6 +2,7 @@
 import type { ClusterWorld } from '../world.ts';
 import type { Client, ClientPlace } from './client.ts';
 import { GuestOwner } from './guests.ts';
+import { HaOperator } from './ha-operator.ts';
 import { ARCHIVER, clientName, MOST_SPARES, treeOwnerName } from './initial-directories.ts';
 import { Locker } from './locker.ts';
 import { Operator } from './operator.ts';
@@ -14,6 +15,7 @@ const LOCKER_MS = 5000;
 const PUBLISHER_MS = 6000;
 const GUEST_MS = 4000;
 const OPERATOR_MS = 12_000;
+const HA_OPERATOR_MS = 20_000;
 const TREE_MS = 6000;
 const READER_MS = 5000;
 const ARCHIVER_MS = 8000;
@@ -25,7 +27,7 @@ export class Workload {
 
   constructor(world: ClusterWorld) {
     this.#world = world;
-    const { nodeCount, clientsPerNode, think_ms, locks, guests, edits, growth, trees, readers, largeFiles } =
+    const { nodeCount, clientsPerNode, think_ms, locks, guests, edits, growth, trees, readers, largeFiles, ha } =
       world.options;
     const random = world.random.split('workload');
     const place = (nodeid: number, name: string, mean_ms: number): ClientPlace => {
@@ -45,6 +47,8 @@ export class Workload {
     }
     if (largeFiles) others.push(new Writer(place(1 + random.below(nodeCount), ARCHIVER, ARCHIVER_MS), LARGE_SIZES));
     if (edits || growth) others.push(new Operator(place(1 + random.below(nodeCount), 'operator', OPERATOR_MS)));
+    if (ha?.operator === true)
+      others.push(new HaOperator(place(1 + random.below(nodeCount), 'ha-operator', HA_OPERATOR_MS)));
     this.#writers = writers;
     this.#clients = [...writers, ...others];
   }

@@ -21,28 +21,32 @@ const lrmModes = new Set(['active', 'restart', 'shutdown', 'maintenance', 'disar
 const moving = new Set(['migrate', 'relocate', 'request_start_balance']);
 
 export function vocabulary(): Invariant {
-  let before: ManagerStatus['service_status'] = {};
+  let before: ManagerStatus = {};
   return {
     name: '16.8 state vocabulary',
     deed: ({ ask }) => {
       if (ask.op !== 'write') return undefined;
-      if (ask.what === 'lrm_status') return wrongLrm(ask.value as LrmStatus);
+      if (ask.what === 'lrm_status') return wrongLrmStatus(ask.value as LrmStatus);
       if (ask.what !== 'manager_status') return undefined;
-      const { node_status = {}, service_status = {} } = ask.value as ManagerStatus;
-      const wrongNode = Object.values(node_status).find((state) => !nodeStates.has(state));
-      if (wrongNode !== undefined) return `node state ${wrongNode}`;
-      const last = before ?? {};
-      before = service_status;
-      for (const [sid, service] of Object.entries(service_status)) {
-        const wrong = wrongService(service, last[sid]);
-        if (wrong !== undefined) return `${sid}: ${wrong}`;
-      }
-      return undefined;
+      const last = before;
+      before = ask.value as ManagerStatus;
+      return wrongManagerStatus(last, before);
     },
   };
 }
 
-function wrongLrm({ mode, state }: LrmStatus): string | undefined {
+/** What is wrong with a status that was written after `last`; undefined where nothing is. */
+export function wrongManagerStatus(last: ManagerStatus, { node_status = {}, service_status = {} }: ManagerStatus) {
+  const wrongNode = Object.values(node_status).find((state) => !nodeStates.has(state));
+  if (wrongNode !== undefined) return `node state ${wrongNode}`;
+  for (const [sid, service] of Object.entries(service_status)) {
+    const wrong = wrongService(service, last.service_status?.[sid]);
+    if (wrong !== undefined) return `${sid}: ${wrong}`;
+  }
+  return undefined;
+}
+
+export function wrongLrmStatus({ mode, state }: LrmStatus): string | undefined {
   if (!lrmStates.has(state ?? '')) return `LRM state ${state}`;
   return lrmModes.has(mode ?? '') ? undefined : `LRM mode ${mode}`;
 }
