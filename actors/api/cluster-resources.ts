@@ -169,7 +169,18 @@ export function poolEntries({ pools }: UserConfig, guests: readonly GuestEntry[]
   });
 }
 
-const NODE_FIGURES = ['loadavg', 'maxcpu', 'cpu', 'iowait', 'maxmem', 'mem', 'swaptotal', 'swapused', 'maxdisk', 'disk'] as const;
+const NODE_FIGURES = [
+  'loadavg',
+  'maxcpu',
+  'cpu',
+  'iowait',
+  'maxmem',
+  'mem',
+  'swaptotal',
+  'swapused',
+  'maxdisk',
+  'disk',
+] as const;
 const SHOWN_FIGURES = new Set(['maxcpu', 'cpu', 'maxmem', 'mem', 'maxdisk', 'disk']);
 
 /** Figures that nodes have broadcast, by node. */
@@ -181,7 +192,11 @@ export async function nodeFigures(world: ApiWorld): Promise<ReadonlyMap<string, 
     if (node === undefined) continue;
     const numbers = NODE_FIGURES.map((figure, place) => [figure, Number(values[place])] as const);
     const shown = numbers.filter(([figure, number]) => SHOWN_FIGURES.has(figure) && Number.isFinite(number));
-    figures.set(node, { uptime: Number(uptime) || 0, level: level === 'U' ? '' : (level ?? ''), ...Object.fromEntries(shown) });
+    figures.set(node, {
+      uptime: Number(uptime) || 0,
+      level: level === 'U' ? '' : (level ?? ''),
+      ...Object.fromEntries(shown),
+    });
   }
   return figures;
 }

@@ -71,7 +71,10 @@ function rendered(answer: Answer, contentType: string, text: string): Rendered {
 }
 
 function plainEnvelope(answer: Answer): object {
-  if (answer.ok) return { data: answer.data, ...answer.extras };
+  if (answer.ok) {
+    const { total, changes } = answer.extras;
+    return { data: answer.data, ...(total && { total }), ...(changes !== undefined && { changes }) };
+  }
   const { refusal } = answer;
   return { data: null, message: lineOf(refusal), ...(refusal.errors && { errors: refusal.errors }) };
 }

@@ -15,9 +15,12 @@ export function method(verb: Verb, path: string, run: (call: Call) => unknown): 
   return { verb, path, run };
 }
 
-/** An index method: names of the children. */
-export function index(path: string, names: readonly string[], key = 'subdir'): Method {
-  return method('GET', path, () => names.map((name) => ({ [key]: name })));
+/** An index method: names of the children, under the key that the inventory gives. */
+export function index(path: string, names: readonly string[]): Method {
+  return method('GET', path, ({ facts }) => {
+    const key = typeof facts.returns.childKey === 'string' ? facts.returns.childKey : 'subdir';
+    return names.map((name) => ({ [key]: name }));
+  });
 }
 
 /** A parameter that the schema has checked to be a text, or undefined. */

@@ -8,6 +8,8 @@ import { connectIpc, IpcClient } from '../../runtime/ipc/client.ts';
 import type { Log } from '../../runtime/log/log.ts';
 import { createHostView } from '../../runtime/node/host-view.ts';
 import type { NodeLayout } from '../../runtime/node/layout.ts';
+import { webOwner } from '../../runtime/node/process-owner.ts';
+import { taskFiles } from '../../runtime/node/task-files.ts';
 import type { Random } from '../../runtime/random/random.ts';
 import { withClusterLock } from '../pvecm/locks.ts';
 import { NodeClient } from '../pvecm/node-client.ts';
@@ -34,6 +36,9 @@ export function createNodeWorld(options: NodeWorldOptions): ApiWorld & { close()
   const cluster = clusterView(ipc, layout, host.modified);
   return {
     nodeName,
+    root: layout.root,
+    tasks: taskFiles(layout.root),
+    logOwner: isPrivileged ? webOwner() : undefined,
     clock,
     random,
     log,
@@ -114,6 +119,7 @@ function clusterView(
       return new Map(Object.entries(ids));
     },
     nodeStatus: (key, node) => ipc.call({ kind: 'get-status', key, node }),
+    rrd: async () => (await ipc.call({ kind: 'get-rrd-dump' }))!.toString('utf8').replace(/\0$/, ''),
     log: async (max, user) => {
       const body = await ipc.call({ kind: 'get-cluster-log', max, reserved: null, user: user ?? '' });
       return body!.toString('latin1').replace(/\0$/, '');

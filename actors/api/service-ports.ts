@@ -4,13 +4,16 @@
  */
 import { Buffer } from 'node:buffer';
 import type { BasePorts } from '../../runtime/comedy/actor-module.ts';
-import { groupId } from '../../runtime/file-system/owner.ts';
 import { type ListeningSocket, listenOnAny } from '../../runtime/http/listening-socket.ts';
 import { type DefaultKey, proxyDefaults, readDefaults, workerCount } from '../../runtime/http/proxy-defaults.ts';
 import type { WorkerOrder } from '../../runtime/http/worker-process.ts';
+import { takeHangUps } from '../../runtime/node/hang-up.ts';
 import type { NodeLayout } from '../../runtime/node/layout.ts';
 import { nodeLayout } from '../../runtime/node/layout.ts';
-import { giveFile, ownUid, userId } from '../../runtime/node/process-owner.ts';
+import { ownUid } from '../../runtime/node/node-directories.ts';
+import { giveFile, webOwner } from '../../runtime/node/process-owner.ts';
+import { NodeClient } from '../pvecm/node-client.ts';
+import { updateCertificates } from '../pvecm/update-certs.ts';
 import { createNodeWorld } from './node-world.ts';
 import { DAEMON_PORT, PORT_KEY, PROXY_PORT } from './proxy-places.ts';
 import type { ServicePorts } from './service.ts';
@@ -22,7 +25,6 @@ export interface ServiceParameters {
   readonly nodeName: string;
 }
 
-const WEB_USER = 'www-data';
 const PROXY_FALLBACK = 8500;
 const DAEMON_FALLBACK = 8600;
 const ALL_ADDRESSES = ['::', '0.0.0.0'];
@@ -30,11 +32,12 @@ const ALL_ADDRESSES = ['::', '0.0.0.0'];
 export async function daemonPorts(base: BasePorts, parameters: ServiceParameters): Promise<ServicePorts> {
   const layout = nodeLayout(parameters.root);
   const values = await readDefaults(`${layout.root}/etc/default/pvedaemon`);
-  const { workers, warnings } = workerCount(values.get('MAX_WORKERS'));
+  const { workers, warnings } = workerCount(values.get('MAX_WORKERS'), usualWorkers(layout));
   for (const warning of warnings) base.log.write('pvedaemon', 'warning', warning);
   return {
     log: base.log,
     workers,
+    onHangUp: takeHangUps(`${layout.root}/run/pvedaemon.pid`),
     order: async () => {
       const place = await placeOf(base, parameters, layout);
       const socket = opened('pvedaemon', base, [place.own], [DAEMON_PORT, DAEMON_FALLBACK + place.number]);
@@ -49,14 +52,16 @@ export async function daemonPorts(base: BasePorts, parameters: ServiceParameters
 export async function proxyPorts(base: BasePorts, parameters: ServiceParameters): Promise<ServicePorts> {
   const layout = nodeLayout(parameters.root);
   const values = await readDefaults(`${layout.root}/etc/default/pveproxy`);
-  const read = proxyDefaults(values);
+  const read = proxyDefaults(values, usualWorkers(layout));
   if ('error' in read) throw new Error(read.error);
   for (const warning of read.warnings) base.log.write('pveproxy', 'warning', warning);
   const { listenAddress, workers } = read.defaults;
   return {
     log: base.log,
     workers,
+    onHangUp: takeHangUps(`${layout.root}/run/pveproxy/pveproxy.pid`),
     order: async () => {
+      await makeCertificates(base, layout, parameters);
       const place = await placeOf(base, parameters, layout);
       const addresses =
         listenAddress !== undefined ? [listenAddress] : isWholeMachine(layout) ? ALL_ADDRESSES : [place.own];
@@ -64,22 +69,33 @@ export async function proxyPorts(base: BasePorts, parameters: ServiceParameters)
       await place.publish(socket.port);
       const host = isWholeMachine(layout) ? '127.0.0.1' : place.own;
       const port = ownUid() === 0 ? DAEMON_PORT : DAEMON_FALLBACK + place.number;
-      const owner = webOwner(layout);
+      const owner = webOwner();
+      if (owner !== undefined) giveFile(`${layout.root}/var/log/pveproxy`, owner);
       return { ...orderOf(socket, parameters, 'pveproxy', { host, port }, values), owner };
     },
   };
 }
 
-function isWholeMachine({ root }: NodeLayout): boolean {
-  return root === '/';
+/** Several nodes on one machine do with fewer. */
+function usualWorkers(layout: NodeLayout): number {
+  return isWholeMachine(layout) ? 3 : 1;
 }
 
-/** The web user where there is one and we may become it. */
-function webOwner(layout: NodeLayout): { readonly uid: number; readonly gid: number } | undefined {
-  const [uid, gid] = [userId(WEB_USER), groupId(WEB_USER)];
-  if (ownUid() !== 0 || uid === undefined || gid === undefined) return undefined;
-  giveFile(`${layout.root}/var/log/pveproxy`, { uid, gid });
-  return { uid, gid };
+/** As the original's unit does before the start; without them the workers say what is missing. */
+async function makeCertificates(base: BasePorts, layout: NodeLayout, { nodeName }: ServiceParameters): Promise<void> {
+  const client = new NodeClient(layout);
+  const ports = { ...base, layout, client, print: () => {}, warn: () => {} };
+  try {
+    await updateCertificates(ports, { nodeName, silent: true });
+  } catch (error) {
+    base.log.write('pveproxy', 'warning', `pvecm updatecerts: ${(error as Error).message}`);
+  } finally {
+    client.close();
+  }
+}
+
+function isWholeMachine({ root }: NodeLayout): boolean {
+  return root === '/';
 }
 
 interface NodePlace {

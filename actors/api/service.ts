@@ -11,6 +11,8 @@ import type { Log } from '../../runtime/log/log.ts';
 export interface ServicePorts {
   readonly log: Log;
   readonly workers: number;
+  /** Calls back at each SIGHUP. */
+  readonly onHangUp: (callback: () => void) => void;
   /** Opens what the workers need, or throws a sentence; closed when the service has ended. */
   readonly order: () => Promise<WorkerOrder & { readonly port: number; close(): void }>;
 }
@@ -59,6 +61,12 @@ export function serviceActor(name: string): ActorDefinition<ServicePorts, Servic
         }, LOOK_MS);
       };
       look();
+      ports.onHangUp(
+        scope.guard(() => {
+          log.write(name, 'notice', 'received signal HUP');
+          scope.send({ type: 'RELOAD' });
+        }),
+      );
       log.write(name, 'notice', 'starting server');
       const startOne = (id: number) => {
         core.order ??= ports.order();

@@ -4,6 +4,7 @@ import { VirtualClock } from '../../runtime/clock/virtual.ts';
 import { readUserConfig } from '../../runtime/formats/access/read-user-config.ts';
 import { MemoryLog } from '../../runtime/log/memory.ts';
 import type { HostView } from '../../runtime/node/host-view.ts';
+import type { TaskFiles } from '../../runtime/node/task-files.ts';
 import { SeededRandom } from '../../runtime/random/seeded.ts';
 import type { ApiWorld, ClusterChanges, ClusterMembers, ListedGuest } from './world.ts';
 
@@ -35,6 +36,9 @@ export function createTestWorld(files: Readonly<Record<string, string>> = {}): T
   };
   const world: TestWorld = {
     nodeName: 'n1',
+    root: '/',
+    tasks: testTasks(),
+    logOwner: undefined,
     clock,
     random: new SeededRandom(1),
     log: new MemoryLog(clock, 100),
@@ -50,6 +54,7 @@ export function createTestWorld(files: Readonly<Record<string, string>> = {}): T
       members: async () => world.members,
       guests: async () => guestList,
       nodeStatus: async (key, node) => read(`.kv/${node}/${key}`),
+      rrd: async () => held.get('.rrd') ?? '',
       log: async () => '{"data":[]}',
       hasToken: async (line) => (held.get('priv/token.cfg') ?? '').split('\n').includes(line),
     },
@@ -59,11 +64,33 @@ export function createTestWorld(files: Readonly<Record<string, string>> = {}): T
   return world;
 }
 
+function testTasks(): TaskFiles {
+  let active = '';
+  let archive = '';
+  return {
+    logPath: (upid) => upid,
+    log: () => undefined,
+    active: () => active,
+    archive: (which) => (which === 'index' ? archive : ''),
+    locked: async (change) => change(),
+    writeActive: (text) => {
+      active = text;
+    },
+    appendArchive: (text) => {
+      archive += text;
+    },
+    start: () => ({ failure: 'starting worker failed: this is a test' }),
+    isRunning: () => false,
+    signal: () => false,
+  };
+}
+
 function testHost(files: Map<string, string>): HostView {
   return {
     readSystem: (path) => files.get(path),
     read: (path) => files.get(path),
     replace: (path, content) => void files.set(path, content),
+    replaceLink: () => {},
     modified: async () => undefined,
     linkTarget: () => undefined,
     run: async () => ({ code: undefined, stdout: '', stderr: '' }),

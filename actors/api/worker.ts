@@ -27,7 +27,7 @@ export async function startWorker(base: WorkerBase, given: unknown): Promise<Wor
   const layout = nodeLayout(settings.root);
   const isDaemon = settings.daemon === 'pvedaemon';
   const world = createNodeWorld({ ...base, layout, nodeName: settings.nodeName, isPrivileged: isDaemon });
-  const read = proxyDefaults(new Map(settings.defaults));
+  const read = proxyDefaults(new Map(settings.defaults), 1);
   if ('error' in read) throw new Error(read.error);
   const { defaults } = read;
   const forwarder = createForwarder(world, createPassOn(), {

@@ -4,6 +4,7 @@ import type { Clock } from '../../runtime/clock/clock.ts';
 import type { UserConfig } from '../../runtime/formats/access/user-config.ts';
 import type { Log } from '../../runtime/log/log.ts';
 import type { HostView } from '../../runtime/node/host-view.ts';
+import type { TaskFiles } from '../../runtime/node/task-files.ts';
 import type { Random } from '../../runtime/random/random.ts';
 import type { MethodFacts } from './inventory/registry.ts';
 import type { Parameters } from './parameters.ts';
@@ -37,6 +38,8 @@ export interface ClusterView {
   guests(): Promise<ReadonlyMap<string, ListedGuest>>;
   /** A value that a node has published, e.g. `tasklist`. */
   nodeStatus(key: string, node: string): Promise<Buffer | undefined>;
+  /** Figures that the nodes have broadcast, a line per object (spec/status.md §2). */
+  rrd(): Promise<string>;
   /** The cluster log as JSON text, newest first. `user` undefined: of all. */
   log(max: number, user?: string): Promise<string>;
   /** True for the line of a token and its secret (spec/api.md §4.8). */
@@ -57,6 +60,11 @@ export interface ClusterChanges {
 
 export interface ApiWorld {
   readonly nodeName: string;
+  /** Where the node's files are; `/` on a real node. */
+  readonly root: string;
+  readonly tasks: TaskFiles;
+  /** Whose the logs of tasks are; undefined: ours. */
+  readonly logOwner: { readonly uid: number; readonly gid: number } | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

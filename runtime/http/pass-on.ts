@@ -42,47 +42,65 @@ const PHASE_STATUS: Readonly<Record<Phase, number>> = { connecting: 595, headers
 export function createPassOn(): PassOn {
   const plain = new HttpAgent({ keepAlive: true, maxFreeSockets: 16, timeout: WITHIN_MS });
   const sealed = new HttpsAgent({ keepAlive: true, maxFreeSockets: 16, timeout: WITHIN_MS });
-  return (outgoing) =>
-    new Promise((resolve) => {
-      const { verb, target, headers, body, host, port, pins } = outgoing;
-      let phase: Phase = 'connecting';
-      // Only what may be sent twice goes over a connection that the other side may just be closing.
-      const agent = verb === 'GET' ? (pins === undefined ? plain : sealed) : false;
-      const common = {
-        host,
-        port,
-        method: verb,
-        path: target,
-        headers: { ...headers, Connection: verb === 'GET' ? 'keep-alive' : 'close' },
-      };
-      const take = (response: IncomingMessage) => {
-        phase = 'body';
-        collect(response).then(resolve, (error: Error) => resolve(failure(597, error)));
-      };
-      const request =
-        pins === undefined
-          ? httpRequest({ ...common, agent }, take)
-          : httpsRequest({ ...common, agent: agent as HttpsAgent, rejectUnauthorized: false, servername: '' }, take);
-      request.on('socket', (socket) => {
-        const connected = () => {
-          phase = 'headers';
-          if (pins !== undefined && !isPinned(socket as TLSSocket, pins)) {
-            request.destroy(new Error('certificate verify failed'));
-          }
-        };
-        if (!socket.connecting && (pins === undefined || (socket as TLSSocket).getPeerX509Certificate() !== undefined))
-          connected();
-        else {
-          socket.once('connect', () => {
-            phase = 'headers';
-          });
-          socket.once(pins === undefined ? 'connect' : 'secureConnect', connected);
+  return async (outgoing) => {
+    // Only what may be sent twice goes over a connection that the other side may just be closing.
+    if (outgoing.verb !== 'GET') return (await send(outgoing, false)).answer;
+    const first = await send(outgoing, outgoing.pins === undefined ? plain : sealed);
+    return first.wasStale ? (await send(outgoing, false)).answer : first.answer;
+  };
+}
+
+interface Sent {
+  readonly answer: HttpAnswer;
+  /** A kept connection had ended before the request was heard. */
+  readonly wasStale: boolean;
+}
+
+function send(outgoing: Outgoing, agent: HttpAgent | HttpsAgent | false): Promise<Sent> {
+  const { verb, target, headers, body, host, port, pins } = outgoing;
+  return new Promise((resolve) => {
+    let phase: Phase = 'connecting';
+    const connection = agent === false ? 'close' : 'keep-alive';
+    const common = { host, port, method: verb, path: target, headers: { ...headers, Connection: connection } };
+    const take = (response: IncomingMessage) => {
+      phase = 'body';
+      collect(response).then(
+        (answer) => resolve({ answer, wasStale: false }),
+        (error: Error) => resolve({ answer: failure(PHASE_STATUS.body, error), wasStale: false }),
+      );
+    };
+    const request =
+      pins === undefined
+        ? httpRequest({ ...common, agent: agent as HttpAgent | false }, take)
+        : httpsRequest(
+            { ...common, agent: agent as HttpsAgent | false, rejectUnauthorized: false, servername: '' },
+            take,
+          );
+    request.on('socket', (socket) => {
+      const connected = () => {
+        phase = 'headers';
+        if (pins !== undefined && !isPinned(socket as TLSSocket, pins)) {
+          request.destroy(new Error('certificate verify failed'));
         }
+      };
+      const isKept =
+        pins === undefined ? !socket.connecting : (socket as TLSSocket).getPeerX509Certificate() !== undefined;
+      if (isKept) {
+        connected();
+        return;
+      }
+      socket.once('connect', () => {
+        phase = 'headers';
       });
-      request.setTimeout(WITHIN_MS, () => request.destroy(new Error('Connection timed out')));
-      request.on('error', (error) => resolve(failure(PHASE_STATUS[phase], error)));
-      request.end(body);
+      if (pins !== undefined) socket.once('secureConnect', connected);
     });
+    request.setTimeout(WITHIN_MS, () => request.destroy(new Error('Connection timed out')));
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      const wasStale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      resolve({ answer: failure(PHASE_STATUS[phase], error), wasStale });
+    });
+    request.end(body);
+  });
 }
 
 function isPinned(socket: TLSSocket, pins: readonly string[]): boolean {
@@ -125,7 +143,7 @@ function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function failure(status: number, error: Error & { code?: string; errno?: number }): HttpAnswer {
+function failure(status: number, error: NodeJS.ErrnoException): HttpAnswer {
   const known = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)?.[1];
   const text = known ?? error.message;
   return { status, reason: `${text.charAt(0).toUpperCase()}${text.slice(1)}` };

@@ -38,7 +38,6 @@ export interface ProxyDefaults {
   readonly workers: number;
 }
 
-const DEFAULT_WORKERS = 3;
 const MOST_WORKERS = 127;
 
 /** Values of the keys; none where the file is missing. */
@@ -55,6 +54,7 @@ export async function readDefaults(path: string): Promise<ReadonlyMap<DefaultKey
 /** Fatal mistakes are a sentence; others only warn. */
 export function proxyDefaults(
   values: ReadonlyMap<DefaultKey, string>,
+  usualWorkers: number,
 ): { readonly defaults: ProxyDefaults; readonly warnings: readonly string[] } | { readonly error: string } {
   const flag = (key: DefaultKey, usual: boolean): boolean | undefined => {
     const value = values.get(key);
@@ -76,7 +76,7 @@ export function proxyDefaults(
     (version) => !flag(version === 'TLSv1.2' ? 'DISABLE_TLS_1_2' : 'DISABLE_TLS_1_3', false),
   );
   if (tlsVersions.length === 0) return { error: 'TLS 1.2 and 1.3 are both disabled' };
-  const { workers, warnings } = workerCount(values.get('MAX_WORKERS'));
+  const { workers, warnings } = workerCount(values.get('MAX_WORKERS'), usualWorkers);
   const header = values.get('PROXY_REAL_IP_HEADER');
   return {
     warnings,
@@ -100,13 +100,13 @@ export function proxyDefaults(
 }
 
 /** @param written value of MAX_WORKERS */
-export function workerCount(written: string | undefined): {
-  readonly workers: number;
-  readonly warnings: readonly string[];
-} {
-  if (written === undefined) return { workers: DEFAULT_WORKERS, warnings: [] };
+export function workerCount(
+  written: string | undefined,
+  usual: number,
+): { readonly workers: number; readonly warnings: readonly string[] } {
+  if (written === undefined) return { workers: usual, warnings: [] };
   const workers = Number(written);
   if (/^[0-9]+$/.test(written) && workers >= 1 && workers <= MOST_WORKERS) return { workers, warnings: [] };
-  const warning = `invalid value '${written}' of MAX_WORKERS, using ${DEFAULT_WORKERS}; 1 to ${MOST_WORKERS} are valid`;
-  return { workers: DEFAULT_WORKERS, warnings: [warning] };
+  const warning = `invalid value '${written}' of MAX_WORKERS, using ${usual}; 1 to ${MOST_WORKERS} are valid`;
+  return { workers: usual, warnings: [warning] };
 }

@@ -1,9 +1,9 @@
 import { privilegeRefusal } from '../../../machines/access/permission-check.ts';
 import { membersOf } from '../cluster-members.ts';
 import { guestEntries, nodeFigures, poolEntries, storageEntries } from '../cluster-resources.ts';
+import { datacenterValue } from '../datacenter.ts';
 import { ApiFailure, parameterFailure } from '../failure.ts';
 import { parsedJson } from '../json-text.ts';
-import { datacenterValue } from '../datacenter.ts';
 import { identityOf, index, method, numberOf, textOf } from '../method.ts';
 import type { Call } from '../world.ts';
 
@@ -59,7 +59,8 @@ async function resources(call: Call) {
   const guests = type === undefined || type === 'vm' ? await guestEntries(world) : [];
   const visibleGuests = guests.filter(({ vmid }) => sees(`/vms/${vmid}`, 'VM.Audit'));
   const storages = isWanted('storage') ? await storageEntries(world) : [];
-  const pools = type === undefined ? poolEntries(config, guests).filter(({ pool }) => sees(`/pool/${pool}`, 'Pool.Audit')) : [];
+  const pools =
+    type === undefined ? poolEntries(config, guests).filter(({ pool }) => sees(`/pool/${pool}`, 'Pool.Audit')) : [];
   return [
     ...pools,
     ...visibleGuests,
@@ -96,7 +97,8 @@ async function nextId(call: Call) {
     return wanted;
   }
   const option = (await datacenterValue(world, 'next-id')) ?? '';
-  const bound = (name: 'lower' | 'upper') => Number(new RegExp(`(?:^|,)${name}=(\\d+)`).exec(option)?.[1] ?? DEFAULT_RANGE[name]);
+  const bound = (name: 'lower' | 'upper') =>
+    Number(new RegExp(`(?:^|,)${name}=(\\d+)`).exec(option)?.[1] ?? DEFAULT_RANGE[name]);
   const [lower, upper] = [bound('lower'), bound('upper')];
   for (let vmid = lower; vmid < upper; vmid++) if (!guests.has(String(vmid))) return vmid;
   throw new ApiFailure(`unable to get any free VMID in range [${lower}, ${upper - 1}]`);
@@ -146,7 +148,7 @@ async function clusterTasks(call: Call) {
 }
 
 export const methods = [
-  index('/cluster', CHILDREN, 'name'),
+  index('/cluster', CHILDREN),
   method('GET', '/cluster/status', clusterStatus),
   method('GET', '/cluster/resources', resources),
   method('GET', '/cluster/nextid', nextId),

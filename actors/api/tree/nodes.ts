@@ -1,6 +1,7 @@
 import { privilegeRefusal } from '../../../machines/access/permission-check.ts';
-import { certificateFingerprint } from '../../../runtime/node/host-view.ts';
+import { certificateFingerprint } from '../../../runtime/node/fingerprint.ts';
 import { membersOf } from '../cluster-members.ts';
+import { nodeFigures } from '../cluster-resources.ts';
 import { identityOf, index, method } from '../method.ts';
 import { currentCpu, currentMemory, uptimeOf } from '../node-figures.ts';
 import type { Call } from '../world.ts';
@@ -55,6 +56,7 @@ async function listNodes(call: Call) {
   const { world } = call;
   const config = await world.userConfig();
   const caller = identityOf(call);
+  const broadcast = await nodeFigures(world);
   return Promise.all(
     (await membersOf(world)).map(async ({ name, isOnline }) => {
       const seesFigures = privilegeRefusal({ config, caller }, `/nodes/${name}`, ['Sys.Audit']) === undefined;
@@ -66,6 +68,7 @@ async function listNodes(call: Call) {
         status: isOnline ? 'online' : 'offline',
         level: '',
         ...(fingerprint !== undefined && { ssl_fingerprint: fingerprint }),
+        ...(seesFigures && isOnline && broadcast.get(name)),
         ...(seesFigures && name === world.nodeName && ownFigures(call)),
       };
     }),
@@ -92,4 +95,4 @@ function ownFigures({ world }: Call) {
   };
 }
 
-export const methods = [method('GET', '/nodes', listNodes), index('/nodes/{node}', CHILDREN, 'name')];
+export const methods = [method('GET', '/nodes', listNodes), index('/nodes/{node}', CHILDREN)];

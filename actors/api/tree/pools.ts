@@ -1,3 +1,4 @@
+import { privilegeRefusal } from '../../../machines/access/permission-check.ts';
 import {
   createPoolEntry,
   deletePool,
@@ -7,7 +8,6 @@ import {
   readPool,
   updatePool,
 } from '../../../machines/access/pools.ts';
-import { privilegeRefusal } from '../../../machines/access/permission-check.ts';
 import { changeCoded, userFile } from '../access-files.ts';
 import { guestEntries, storageEntries } from '../cluster-resources.ts';
 import { failureOf, granted } from '../failure.ts';
@@ -21,8 +21,13 @@ async function poolDetails(call: Call, poolid: string) {
   if (refusal !== undefined) throw failureOf(refusal);
   const { comment, vms, storage } = granted(readPool(config, poolid));
   const type = textOf(call, 'type');
-  const guests = (await guestEntries(world)).filter(({ vmid, type: kind }) => vms.has(String(vmid)) && (type ?? kind) === kind);
-  const storages = type === undefined || type === 'storage' ? (await storageEntries(world)).filter((one) => storage.has(one.storage)) : [];
+  const guests = (await guestEntries(world)).filter(
+    ({ vmid, type: kind }) => vms.has(String(vmid)) && (type ?? kind) === kind,
+  );
+  const storages =
+    type === undefined || type === 'storage'
+      ? (await storageEntries(world)).filter((one) => storage.has(one.storage))
+      : [];
   return { ...(comment !== undefined && { comment }), members: [...guests, ...storages] };
 }
 

@@ -27,7 +27,8 @@ async function writeOptions(call: Call): Promise<null> {
   const deleted = splitList(textOf(call, 'delete') ?? '');
   const given = Object.entries(call.params).filter(([key]) => key !== 'delete');
   for (const key of deleted) {
-    if (key in call.params) throw parameterFailure({ delete: `you can't use '-${key}' and '-delete ${key}' at the same time` });
+    if (key in call.params)
+      throw parameterFailure({ delete: `you can't use '-${key}' and '-delete ${key}' at the same time` });
   }
   await changes.withLock('file-datacenter_cfg', async () => {
     const before = (await changes.read(FILE))?.toString('latin1') ?? '';

@@ -22,12 +22,13 @@ function writeDns(call: Call): null {
     .split('\n')
     .filter((line) => line !== '' && !/^(?:search|domain|nameserver)\b/.test(line));
   const servers = NAMES.map((name) => textOf(call, name)).filter((address) => address !== undefined);
-  const lines = [`search ${requiredText(call, 'search')}`, ...servers.map((address) => `nameserver ${address}`), ...kept];
+  const lines = [
+    `search ${requiredText(call, 'search')}`,
+    ...servers.map((address) => `nameserver ${address}`),
+    ...kept,
+  ];
   call.world.host.replace(FILE, `${lines.join('\n')}\n`);
   return null;
 }
 
-export const methods = [
-  method('GET', '/nodes/{node}/dns', readDns),
-  method('PUT', '/nodes/{node}/dns', writeDns),
-];
+export const methods = [method('GET', '/nodes/{node}/dns', readDns), method('PUT', '/nodes/{node}/dns', writeDns)];

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { sha1Hex } from '../../../../../runtime/node/host-view.ts';
+import { sha1Hex } from '../../../../../runtime/node/fingerprint.ts';
 import { ApiFailure } from '../../../failure.ts';
 import { method, requiredText, textOf } from '../../../method.ts';
 import type { Call } from '../../../world.ts';

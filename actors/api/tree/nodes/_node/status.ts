@@ -6,7 +6,9 @@ import type { Call } from '../../../world.ts';
 function nodeStatus({ world }: Call) {
   const { host } = world;
   const { kernel, rootfs } = host.facts();
-  const isEfi = host.linkTarget('/sys/firmware/efi') !== undefined || host.readSystem('/sys/firmware/efi/fw_platform_size') !== undefined;
+  const isEfi =
+    host.linkTarget('/sys/firmware/efi') !== undefined ||
+    host.readSystem('/sys/firmware/efi/fw_platform_size') !== undefined;
   const loadavg = (host.readSystem('/proc/loadavg') ?? '0 0 0').split(' ').slice(0, 3);
   const shared = Number(host.readSystem('/sys/kernel/mm/ksm/pages_sharing') ?? 0) * 4096;
   return {
@@ -25,6 +27,4 @@ function nodeStatus({ world }: Call) {
   };
 }
 
-export const methods = [
-  method('GET', '/nodes/{node}/status', nodeStatus),
-];
+export const methods = [method('GET', '/nodes/{node}/status', nodeStatus)];
