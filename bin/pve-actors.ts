@@ -119,6 +119,8 @@ async function addOfflineCommands(): Promise<void> {
   program.addCommand(doctorCommand());
   const { machinesCommand } = await import('./commands/machines.ts');
   program.addCommand(machinesCommand());
+  const { visualizeCommand } = await import('./commands/visualize.ts');
+  program.addCommand(visualizeCommand());
   const { apiCommand } = await import('./commands/api.ts');
   program.addCommand(apiCommand());
 }

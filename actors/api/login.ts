@@ -93,7 +93,7 @@ async function checkFirstFactor(
   const { world } = call;
   const shown = readLoginTicket(password, await trustedKeys(world), now_s);
   if (shown.kind === 'whole' && (shown.userid === userid || shown.userid === superuser)) return undefined;
-  const complaint = await passwordComplaint(world, userid, password);
+  const complaint = await passwordComplaint(world, userid, password, call.caller.address);
   if (complaint !== undefined) throw new LoginRefusal(complaint);
   const second = await secondFactorsOf(world, userid);
   const need = secondFactorNeed(second);

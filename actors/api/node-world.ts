@@ -1,6 +1,7 @@
 /** The world of a real node: the cluster by its IPC socket, changes by the control socket, the machine by its files. */
 import { Buffer } from 'node:buffer';
 import { encodeRequestBody, type IpcRequest, requestId } from '../../machines/pmxcfs/ipc/requests.ts';
+import { askPam } from '../../runtime/access/pam.ts';
 import type { Clock } from '../../runtime/clock/clock.ts';
 import { readUserConfig } from '../../runtime/formats/access/read-user-config.ts';
 import type { UserConfig } from '../../runtime/formats/access/user-config.ts';
@@ -45,6 +46,7 @@ export function createNodeWorld(options: NodeWorldOptions): ApiWorld & { close()
     cluster,
     changes: client && clusterChanges(client, ipc, { layout, clock, random }),
     host,
+    askPam,
     userConfig: cachedUserConfig(cluster, log),
     close: () => {
       ipc.close();

@@ -59,6 +59,7 @@ export function createTestWorld(files: Readonly<Record<string, string>> = {}): T
       hasToken: async (line) => (held.get('priv/token.cfg') ?? '').split('\n').includes(line),
     },
     host: testHost(hostFiles),
+    askPam: async ({ password }) => (password === 'right for pam' ? undefined : 'Authentication failure'),
     userConfig: async () => readUserConfig(Buffer.from(held.get('user.cfg') ?? '').toString('latin1')).config,
   };
   return world;

@@ -22,7 +22,7 @@ export interface WorkerSettings {
   readonly defaults: readonly (readonly [DefaultKey, string])[];
 }
 
-export async function startWorker(base: WorkerBase, given: unknown): Promise<Worker> {
+export async function startWorker(base: WorkerBase, given: unknown): Promise<Worker & { readonly port: number }> {
   const settings = given as WorkerSettings;
   const layout = nodeLayout(settings.root);
   const isDaemon = settings.daemon === 'pvedaemon';
@@ -55,6 +55,7 @@ export async function startWorker(base: WorkerBase, given: unknown): Promise<Wor
     { fd: base.fd },
   );
   return {
+    port: server.port,
     drain: async () => {
       await server.drain();
       world.close();

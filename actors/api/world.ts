@@ -1,5 +1,6 @@
 /** What the methods of the API stand on: ports, so that they run in pveproxy, pvedaemon, a command and a test alike. */
 import type { Buffer } from 'node:buffer';
+import type { PamQuestion } from '../../runtime/access/pam.ts';
 import type { Clock } from '../../runtime/clock/clock.ts';
 import type { UserConfig } from '../../runtime/formats/access/user-config.ts';
 import type { Log } from '../../runtime/log/log.ts';
@@ -72,6 +73,8 @@ export interface ApiWorld {
   /** Undefined in pveproxy. */
   readonly changes: ClusterChanges | undefined;
   readonly host: HostView;
+  /** Why PAM refuses the password, or undefined. */
+  askPam(question: PamQuestion): Promise<string | undefined>;
   /** user.cfg as it is now. */
   userConfig(): Promise<UserConfig>;
 }

@@ -13,6 +13,7 @@ import {
   UsageProblem,
 } from '../../simulations/commands/usage.ts';
 import { runExplain } from '../../simulations/explain/explain.ts';
+import { scheduleOf } from '../../simulations/schedule/schedule.ts';
 import { runDiff } from '../../simulations/trace/diff.ts';
 import { CommandFailure, runCommand } from './project.ts';
 
@@ -145,7 +146,8 @@ export function simCommand(): Command {
         const source = readSource(text);
         if (source.kind === 'trace') return runExplain({ source: { trace: source.path } });
         const set = source.kind === 'seed' ? settingsOf(settings, source.seed) : {};
-        return runExplain({ source: { run: (sink) => void runSource(source, { sink }, set) } });
+        const run = (sink: (line: string) => void): void => void runSource(source, { sink }, set);
+        return runExplain({ source: { run, schedule: () => scheduleOf(runSource(source, {}, set)) } });
       }),
   );
 

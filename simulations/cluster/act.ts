@@ -82,6 +82,10 @@ export const ACT_FIELDS = {
   /** The fence device of the node answers nothing, and answers again. */
   'switch-dead': onNode,
   'switch-alive': onNode,
+  /** A line for the manager, as `ha-manager` leaves it. */
+  'ha-command': { ...onNode, line: 'text' },
+  /** A file of high availability is replaced. */
+  'ha-file': { ...onNode, path: 'text', content: 'text' },
   /** Ends all that faults have done, and starts what is down. */
   heal: {},
 } as const satisfies Readonly<Record<string, Fields>>;
@@ -110,5 +114,7 @@ export const HARMLESS_ACTS: ReadonlySet<ActName> = new Set([
   'thaw',
   'guest-crash',
   'switch-alive',
+  'ha-command',
+  'ha-file',
   'heal',
 ]);

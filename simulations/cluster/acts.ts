@@ -4,6 +4,7 @@ import type { HaMachine } from './ha/machine.ts';
 import { TRUE_RATES } from './machine-clock.ts';
 import type { ClusterWorld } from './world.ts';
 
+const IGNORED = (): void => {};
 const FULL_COMMITS = Number.POSITIVE_INFINITY;
 
 const ACTS: { readonly [N in ActName]: (world: ClusterWorld, parameters: ActParameters[N]) => void } = {
@@ -82,6 +83,8 @@ const ACTS: { readonly [N in ActName]: (world: ClusterWorld, parameters: ActPara
   'guest-crash': (world, { node, sid }) => world.ha?.of(node).hypervisor?.crash(sid),
   'switch-dead': (world, { node }) => void world.ha?.deadSwitches.add(node),
   'switch-alive': (world, { node }) => void world.ha?.deadSwitches.delete(node),
+  'ha-command': (world, { node, line }) => world.ha?.tools(node).command(line, IGNORED),
+  'ha-file': (world, { node, path, content }) => world.ha?.tools(node).change(path, () => content, IGNORED),
   heal: (world) => {
     world.healNetwork();
     for (const node of world.nodes) {

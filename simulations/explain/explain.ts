@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { fileSink } from '../../runtime/trace/file-sink.ts';
 import { TraceUnreadable } from '../../runtime/trace/reader.ts';
 import type { TraceRecord } from '../../runtime/trace/trace.ts';
+import type { Schedule } from '../schedule/schedule.ts';
 import { describeRecord, instant } from '../trace/words.ts';
 import { type ChainStep, causalChain, type Link } from './chain.ts';
+import { inevitableText, whenInevitable } from './inevitable.ts';
 import { TraceIndex } from './trace-index.ts';
 
 const EXPLAINED = 0;
@@ -15,7 +17,9 @@ const USAGE = 5;
 
 export interface ExplainArguments {
   /** A trace file; or a run (of a seed, a schedule) that hands every line of its trace to `sink`. */
-  readonly source: { readonly trace: string } | { readonly run: (sink: (line: string) => void) => void };
+  readonly source:
+    | { readonly trace: string }
+    | { readonly run: (sink: (line: string) => void) => void; readonly schedule?: () => Schedule };
   readonly print?: (text: string) => void;
   readonly complain?: (text: string) => void;
 }
@@ -29,7 +33,11 @@ export async function runExplain({
   try {
     const chain = 'trace' in source ? await explainTrace(source.trace) : await explainRun(source.run);
     print(chain === undefined ? 'no rule was violated' : formatChain(chain));
-    return chain === undefined ? NOTHING_TO_EXPLAIN : EXPLAINED;
+    if (chain === undefined) return NOTHING_TO_EXPLAIN;
+    const schedule = 'schedule' in source ? source.schedule?.() : undefined;
+    const inevitable = schedule && whenInevitable(schedule, { progress: complain });
+    if (inevitable !== undefined) print(inevitableText(inevitable));
+    return EXPLAINED;
   } catch (error) {
     if (!(error instanceof TraceUnreadable)) throw error;
     complain(error.message);

@@ -4,14 +4,17 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CHECKERS } from '../checkers/all.ts';
+import { HA_CHECKERS } from '../checkers/ha/all.ts';
 import type { ClusterView } from '../checkers/observation.ts';
 import { MUTANTS } from './all.ts';
+import { HA_MUTANTS } from './ha-mutants.ts';
 import { mutantProblems, patched } from './mutant.ts';
 import { formatTrial } from './report.ts';
 import { type Trial, tryMutant, tryMutants, unpatchedProblems } from './trial.ts';
 
 const JOBS = 2;
 const LEAST_MUTANTS = 25;
+const LEAST_HA_MUTANTS = 20;
 const NO_CLUSTER: ClusterView = {
   now_ms: 0,
   nodes: [],
@@ -21,7 +24,7 @@ const NO_CLUSTER: ClusterView = {
   reachedFrom: () => [],
   heardBy: () => [],
 };
-const RULES = CHECKERS.map((create) => create(NO_CLUSTER, () => {}).rule);
+const RULES = [...CHECKERS, ...HA_CHECKERS].map((create) => create(NO_CLUSTER, () => {}).rule);
 
 test('a patch fits where its text stands exactly once', () => {
   const patch = { file: 'x.ts', from: 'a < b', to: 'a <= b' };
@@ -43,6 +46,7 @@ test('a mutant that breaks nothing survives, and one that does not fit is broken
 test('the list is sound', () => {
   assert.equal(mutantProblems(MUTANTS, RULES), []);
   assert.ok(MUTANTS.length >= LEAST_MUTANTS);
+  assert.ok(HA_MUTANTS.length >= LEAST_HA_MUTANTS);
 });
 
 test('every mutant is caught by a checker that it names', async () => {

@@ -90,7 +90,7 @@ export class RealNode {
   start(moreFlags: readonly string[] = []): this {
     if (this.#child !== undefined && this.#ended === undefined) throw new Error(`${this.name} runs already`);
     const { root, flags = [], highAvailability = false } = this.#options;
-    const only = highAvailability ? [] : ['--only', 'cluster'];
+    const only = ['--only', highAvailability ? 'cluster,pve-ha-crm,pve-ha-lrm' : 'cluster'];
     const args = ['boot', '--node', this.name, '--root', root, '--until-stdin-ends', ...only, ...flags, ...moreFlags];
     const child = startProduct('pve-actors', args, this.#options);
     this.#child = child;

@@ -19,7 +19,7 @@ export function forecastText(question: Question, forecast: Forecast): string {
     acts.map(({ at_s, text }) => (at_s === 0 ? text : `${text} at ${at_s}s`)).join(', ') || 'nothing is done';
   const lines = [
     `What if: ${asked}`,
-    `cluster ${cluster.config.clusterName}, ${cluster.nodes.length} nodes, ${services.length} HA services; ${futures} futures, the first act at another point of the daemons' rounds in each`,
+    `cluster ${cluster.config.clusterName}, ${count(cluster.nodes.length, 'node')}, ${count(services.length, 'HA service')}; ${count(futures, 'future')}, the first act at another point of the daemons' rounds in each`,
     '',
     ...inShort(forecast).map((sentence) => `  ${sentence}`),
     '',
@@ -194,10 +194,8 @@ function serviceLines(services: readonly ServiceForecast[], futures: number): re
   const lines = ['Services'];
   for (const service of touched) lines.push(`  ${service.sid.padEnd(width)}  ${serviceText(service, futures)}`);
   const others = services.length - touched.length;
-  if (others > 0)
-    lines.push(
-      `  ${touched.length === 0 ? 'all' : others} ${touched.length === 0 ? `${others} ` : `other${others === 1 ? '' : 's'} `}stay as they are`,
-    );
+  if (others === 1) lines.push(`  ${touched.length === 0 ? 'it' : '1 other'} stays as it is`);
+  else if (others > 0) lines.push(`  ${touched.length === 0 ? `all ${others}` : `${others} others`} stay as they are`);
   return lines;
 }
 

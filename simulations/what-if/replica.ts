@@ -3,6 +3,7 @@
  * the full simulator's matter; here a part that keeps together shares one.
  */
 import { LockTable } from '../../machines/pmxcfs/lock/lock-table.ts';
+import { LOCK_LIFETIME_S } from '../../machines/pmxcfs/lock/machine.ts';
 import { EACCES, EEXIST, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY } from '../../runtime/file-system/errno.ts';
 import type { Errno } from '../../runtime/file-system/file-system.ts';
 
@@ -123,7 +124,9 @@ export class Replica {
     const entry = this.#entries.get(path);
     if (entry === undefined) return -ENOENT;
     const isLock = lockPath.test(path);
-    if (isLock && mtime_s === 0 && this.#locks.testExpiry(path, this.#checksum(path), monotonic_s).expired) {
+    // Slaves ask every second; of a young lock the answer is known.
+    const isOld = (this.#locks.age_s(path, monotonic_s) ?? 0) >= LOCK_LIFETIME_S;
+    if (isLock && mtime_s === 0 && isOld && this.#locks.testExpiry(path, this.#checksum(path), monotonic_s).expired) {
       this.#remove(path);
       return 0;
     }

@@ -262,9 +262,13 @@ export class World {
   }
 
   /** Lines that an operator has to know though they belong to no course of things. */
-  #remark(text: string): void {
-    if (/^(Drop rule|fallback to|crm command error|ignoring|ignore )/.test(text))
-      this.#tellOnce({ what: 'remark', text });
+  #remark(said: string): void {
+    if (!/^(Drop rule|fallback to|crm command error|ignoring|ignore )/.test(said)) return;
+    const text = said.replace(
+      / - did not get static node usage information for .*$/,
+      ': the size of nodes is not known',
+    );
+    this.#tellOnce({ what: 'remark', text });
   }
 
   #guestChanged(sid: string, node: string, isRunning: boolean): void {

@@ -1,6 +1,5 @@
 import { permissionOverview } from '../../../machines/access/permission-overview.ts';
 import { reauthentication } from '../../../machines/access/users.ts';
-import { splitUserId } from '../../../runtime/formats/access/identity.ts';
 import { ApiFailure, granted } from '../failure.ts';
 import { login } from '../login.ts';
 import { changesOf, identityOf, index, method, requiredText, textOf } from '../method.ts';
@@ -19,6 +18,7 @@ export const methods = [
     'password',
     'permissions',
   ]),
+  index('/access/openid', ['login', 'auth-url']),
   method('GET', '/access/ticket', () => null),
   method('POST', '/access/ticket', login),
   method('GET', '/access/permissions', async (call) => {
@@ -35,8 +35,8 @@ export const methods = [
       if (complaint !== undefined) throw new ApiFailure('authentication failure', 401);
     }
     if (!(await call.world.userConfig()).users.has(userid)) throw new ApiFailure(`no such user ('${userid}')`);
-    if (splitUserId(userid) === undefined) throw new ApiFailure(`no such user ('${userid}')`);
-    await setPassword(call.world, changesOf(call), userid, requiredText(call, 'password'));
+    const change = { caller: identityOf(call), userid, password: requiredText(call, 'password') };
+    await setPassword(call, changesOf(call), change);
     return null;
   }),
 ];

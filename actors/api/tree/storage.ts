@@ -1,21 +1,41 @@
 import { privilegeRefusal } from '../../../machines/access/permission-check.ts';
 import { forgetStorage } from '../../../machines/access/pools.ts';
 import { storageSections } from '../../../machines/storage/storage-config.schema.ts';
-import { type StorageDefinition, storageHandling } from '../../../machines/storage/storage-config.ts';
+import {
+  readStorageConfig,
+  type StorageDefinition,
+  storageHandling,
+  writeStorageConfig,
+} from '../../../machines/storage/storage-config.ts';
 import { splitList } from '../../../runtime/formats/list-text.ts';
-import { type ChangedSection, createSection, updateSection } from '../../../runtime/formats/section-update.ts';
+import { createSection, updateSection } from '../../../runtime/formats/section-update.ts';
 import { changeCoded, userFile } from '../access-files.ts';
 import { ApiFailure } from '../failure.ts';
 import { changesOf, identityOf, method, requiredText, textOf } from '../method.ts';
-import { changeStorages, shownDefinition, storageConfig } from '../storage-definitions.ts';
+import {
+  changedSection,
+  changeSectionFile,
+  givenValues,
+  readSectionFile,
+  type SectionContent,
+  type SectionFile,
+  shownValues,
+} from '../section-file.ts';
 import type { Call } from '../world.ts';
 
-const NOT_OPTIONS = new Set(['storage', 'type', 'delete', 'digest']);
+const file: SectionFile = {
+  path: 'storage.cfg',
+  lock: 'file-storage_cfg',
+  decode: readStorageConfig,
+  encode: writeStorageConfig,
+};
+const NOT_OPTIONS: ReadonlySet<string> = new Set(['storage', 'type', 'delete', 'digest']);
+const MOUNTED_TYPES: ReadonlySet<string> = new Set(['nfs', 'cifs', 'cephfs']);
 /** Kept in files of their own, never in storage.cfg. */
 const SECRETS: ReadonlySet<string> = new Set(['password', 'encryption-key', 'master-pubkey', 'keyring']);
 
 async function list(call: Call) {
-  const { ids, digest } = await storageConfig(call.world);
+  const { ids, digest } = await readSectionFile(call.world, file);
   const question = { config: await call.world.userConfig(), caller: identityOf(call) };
   const type = textOf(call, 'type');
   const sees = (id: string) =>
@@ -24,45 +44,46 @@ async function list(call: Call) {
     .filter((entry): entry is [string, StorageDefinition] => entry[1] !== null)
     .filter(([id, definition]) => (type === undefined || definition.type === type) && sees(id))
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([id, definition]) => shownDefinition(id, definition, digest));
+    .map(([id, definition]) => shown(id, definition, digest));
+}
+
+function shown(storage: string, definition: StorageDefinition, digest: string) {
+  return { storage, type: definition.type, ...shownValues(definition), digest };
 }
 
 async function read(call: Call) {
   const id = requiredText(call, 'storage');
-  const { ids, digest } = await storageConfig(call.world);
-  return shownDefinition(id, existing(ids, id), digest);
+  const content = await readSectionFile(call.world, file);
+  return shown(id, existing(content.ids, id), content.digest);
 }
 
-function existing(ids: ReadonlyMap<string, StorageDefinition | null>, id: string): StorageDefinition {
+function existing(ids: SectionContent['ids'], id: string): StorageDefinition {
   const definition = ids.get(id);
   if (definition == null) throw new ApiFailure(`storage '${id}' does not exist`);
   return definition;
 }
 
-/** Parameters that are options of the type. */
 function givenOptions({ params }: Call): ReadonlyMap<string, unknown> {
-  const options = new Map<string, unknown>();
-  for (const [key, value] of Object.entries(params)) {
-    if (NOT_OPTIONS.has(key) || value === null || value === undefined) continue;
+  const options = givenValues(params, NOT_OPTIONS);
+  for (const key of options.keys()) {
     if (SECRETS.has(key)) throw new ApiFailure(`storage secrets ('${key}') are not in this release`, 501);
-    options.set(key, value);
   }
   return options;
 }
 
-function sectionOf(changed: ChangedSection): StorageDefinition {
-  if ('error' in changed) throw new ApiFailure(changed.error);
-  return changed.section;
+/** Network file systems are mounted at a place of their own unless one is given. */
+function withMountPoint(id: string, type: string, given: ReadonlyMap<string, unknown>): ReadonlyMap<string, unknown> {
+  return MOUNTED_TYPES.has(type) && !given.has('path') ? new Map([...given, ['path', `/mnt/pve/${id}`]]) : given;
 }
 
 async function create(call: Call) {
   const id = requiredText(call, 'storage');
   const type = requiredText(call, 'type');
-  const definition = sectionOf(createSection(storageSections, type, givenOptions(call), storageHandling));
-  await changeStorages(changesOf(call), undefined, (ids, order) => {
+  const options = withMountPoint(id, type, givenOptions(call));
+  const definition = changedSection(createSection(storageSections, type, options, storageHandling));
+  await changeSectionFile(changesOf(call), file, undefined, (ids) => {
     if (ids.has(id)) throw new ApiFailure(`storage ID '${id}' already defined`);
     ids.set(id, definition);
-    order.set(id, Math.max(0, ...order.values()) + 1);
   });
   return { storage: id, type };
 }
@@ -71,10 +92,10 @@ async function update(call: Call) {
   const id = requiredText(call, 'storage');
   const change = { set: givenOptions(call), delete: splitList(textOf(call, 'delete') ?? '') };
   let type = '';
-  await changeStorages(changesOf(call), textOf(call, 'digest'), (ids) => {
+  await changeSectionFile(changesOf(call), file, textOf(call, 'digest'), (ids) => {
     const before = existing(ids, id);
     type = before.type;
-    ids.set(id, sectionOf(updateSection(storageSections, before, change, storageHandling)));
+    ids.set(id, changedSection(updateSection(storageSections, before, change, storageHandling)));
   });
   return { storage: id, type };
 }
@@ -83,10 +104,9 @@ async function update(call: Call) {
 async function remove(call: Call): Promise<null> {
   const id = requiredText(call, 'storage');
   const changes = changesOf(call);
-  await changeStorages(changes, undefined, (ids, order) => {
+  await changeSectionFile(changes, file, undefined, (ids) => {
     existing(ids, id);
     ids.delete(id);
-    order.delete(id);
   });
   await changeCoded(changes, userFile, (before) => ({ ok: true, value: forgetStorage(before, id) }));
   return null;

@@ -85,6 +85,20 @@ export class Workers extends Asking<Phase> {
     }
   }
 
+  /**
+   * Answers migrations that were asked for and will not begin any more, as failed: the manager then has the service where it is, and can
+   * freeze it.
+   */
+  refuseMotions(services: Services, node: string): void {
+    for (const sid of Object.keys(services).sort()) {
+      const { node: of, state, uid } = services[sid]!;
+      if (of !== node || uid === undefined || !motions.has(state) || this.#results.has(uid)) continue;
+      const worker = this.#workers.get(sid);
+      const isTaken = worker?.actor.getSnapshot().context.command?.uid === uid;
+      if (!isTaken) this.#results.set(uid, { sid, state, exit_code: ERROR });
+    }
+  }
+
   /** Starts a round; it is over when nothing is awaited. `services`: the manager's status as last read. */
   run(services: Services): void {
     this.clearFailure();
@@ -224,6 +238,8 @@ export class Workers extends Asking<Phase> {
     worker.state = worker.actor.getSnapshot().value;
   }
 }
+
+const motions = new Set(['migrate', 'relocate', 'request_start_balance']);
 
 /** The LRM does nothing for a service in these states. */
 const untouched = new Set(['recovery', 'freeze', 'request_start']);

@@ -167,6 +167,24 @@ test('L5 a shutdown into maintenance that finds its lock again does not let go o
   }
 });
 
+test('a migration that was asked for while the daemon is to end is answered as failed', () => {
+  for (const hasQuirks of [false, true]) {
+    const { lrm, world } = newLrm({ 'vm:1': 'started' }, { hasQuirks });
+    world.tick(0);
+    world.give({ type: 'SHUTDOWN_REQUEST', marker: '', at: 10 });
+    world.files.manager_status = {
+      node_status: { n1: 'online' },
+      service_status: { 'vm:1': { state: 'relocate', node: 'n1', target: 'n2', uid: 'motion' } },
+    };
+    world.did();
+    world.tick(20);
+    assert.not(world.did().some((deed) => deed.startsWith('exec')));
+    const refused = { motion: { sid: 'vm:1', state: 'relocate', exit_code: 1 } };
+    assert.equal(lrm.snapshot.results.motion, hasQuirks ? undefined : refused.motion);
+    assert.is(world.end?.out, 'nextTickIn');
+  }
+});
+
 test('a disarm takes lock and watchdog away', () => {
   const { lrm, world } = newActive();
   const { manager_status } = world.files;

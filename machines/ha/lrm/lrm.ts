@@ -23,7 +23,8 @@ export interface LrmOptions {
   readonly maxWorkers: number;
   /**
    * Does as the original even where that hurts on real nodes: an LRM in maintenance that can't read the status ends with services
-   * running, and one that comes back to `active` while its node shuts down in maintenance lets go of running services (§4.2).
+   * running, one that comes back to `active` while its node shuts down in maintenance lets go of running services, and one that
+   * is to end waits for ever for a migration that it will not begin (§4.2).
    */
   readonly hasQuirks?: boolean;
   /** The status file of this node is known to be written (§1.12). */
@@ -377,6 +378,9 @@ export class Lrm extends Daemon<Phase> {
     }
     // It has just come back from `lost_agent_lock`: the next iteration goes on to `maintenance`, which waits for the services.
     if (this.#shutdown !== undefined && this.mode === 'maintenance' && !this.#hasQuirks) return this.#endWork();
+    if (this.#shutdown !== undefined && !this.#hasQuirks) {
+      this.#workers.refuseMotions(this.#manager.services, this.node);
+    }
     this.#workers.run(this.#manager.services);
     this.tryDelegate(this.#workers, 'active-workers-run');
   }

@@ -9,6 +9,7 @@ import type { SimulatedNode } from '../node.ts';
 import { HaMachine } from './machine.ts';
 import type { HaOptions } from './options.ts';
 import type { HaSurroundings } from './surroundings.ts';
+import { HaTools } from './tools.ts';
 
 const FENCE_MS = 1500;
 const STATUS_ON = 0;
@@ -41,6 +42,7 @@ export class HaWorld implements HaView {
             world,
             machine: (name) => this.#byName.get(name),
             reset: (machine) => this.#reset(machine, 'watchdog reset'),
+            hung: (machine) => this.#reset(machine, 'power cut after a shutdown that hung'),
             ended: (machine, marker) => this.#ended(machine, marker),
             runFenceCommand: (_machine, commandLine, done) => this.#runFenceCommand(commandLine, done),
           },
@@ -76,6 +78,11 @@ export class HaWorld implements HaView {
     }
   }
 
+  /** Somebody on a node changes a file under the domain lock, or gives the manager a line. */
+  tools(nodeid: number): HaTools {
+    return new HaTools(this.#world, nodeid, this.#random.split(`tools ${this.#world.now_ms}`));
+  }
+
   of(nodeid: number): HaMachine {
     return this.machines[nodeid - 1]!;
   }
@@ -101,7 +108,7 @@ export class HaWorld implements HaView {
     }
   }
 
-  #reset(machine: HaMachine, why: 'watchdog reset' | 'spurious reset'): void {
+  #reset(machine: HaMachine, why: string): void {
     this.#world.mark(why);
     this.#cutPower(machine, why);
     this.#bootLater(machine);

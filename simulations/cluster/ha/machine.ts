@@ -17,7 +17,10 @@ import { MachineWatchdog } from './watchdog.ts';
 
 /** From the machine's start, or from the end of a daemon, to its next start. */
 const START_MS: Readonly<Record<DaemonKind, number>> = { crm: 3000, lrm: 4000 };
+/** Machines don't boot at the same instant. */
+const STAGGER_MS = 20;
 const RESTART_MS = 5000;
+const END_PATIENCE_MS = 600_000;
 const UNKNOWN_RESULTS: readonly number[] = [-1, -5, -16, -103, -110];
 
 export interface MachineSurroundings {
@@ -28,6 +31,8 @@ export interface MachineSurroundings {
   reset(machine: HaMachine): void;
   /** The daemons have ended in an orderly way, as somebody wanted before the power goes. */
   ended(machine: HaMachine, marker: ShutdownMarker): void;
+  /** Its orderly end doesn't come. */
+  hung(machine: HaMachine): void;
   runFenceCommand(machine: HaMachine, commandLine: string, done: (code: number) => void): () => void;
 }
 
@@ -122,7 +127,7 @@ export class HaMachine implements ObservedMachine {
       guests: this.#makeHypervisor(processes[1]),
     };
     this.#around.world.observers.tell('power', this, true);
-    for (const kind of ['crm', 'lrm'] as const) this.#startSoon(kind, START_MS[kind]);
+    for (const kind of ['crm', 'lrm'] as const) this.#startSoon(kind, START_MS[kind] + this.nodeid * STAGGER_MS);
   }
 
   powerOff(): void {
@@ -169,9 +174,18 @@ export class HaMachine implements ObservedMachine {
   requestEnd(marker: Exclude<ShutdownMarker, ''>): void {
     if (this.#running === undefined || this.isEnding) return;
     this.#marker = marker;
+    this.#watchEnd();
     const lrm = this.#daemons.get('lrm');
     if (lrm === undefined) this.#lrmEnded();
     else lrm.requestShutdown(marker);
+  }
+
+  /** Somebody who waits for it loses patience. */
+  #watchEnd(): void {
+    const { starts } = this;
+    this.#around.world.clock.setTimeout(() => {
+      if (this.isEnding && starts === this.starts) this.#around.hung(this);
+    }, END_PATIENCE_MS);
   }
 
   /** Who was to switch it off for good lets it start again. */

@@ -2,18 +2,11 @@
  * Gives the HA stack what people give it: commands, wanted states, resources, rules. It changes the shared files as the management tools
  * do: under the domain lock `ha`, each file replaced as a whole. It never arms a stack while a node is offline, which they refuse.
  */
-import { readText, writeText } from '../../../actors/ha/cluster-files.ts';
-import { withDomainLock } from '../../../actors/ha/domain-lock.ts';
-import { failed, type Outcome, succeeded } from '../../../actors/ha/outcome.ts';
-import type { ClusterFiles } from '../../../actors/ha/ports.ts';
 import { type HaResource, parseResources, writeResources } from '../../../machines/ha/resources.ts';
-import { haTimes } from '../../../machines/ha/times.ts';
-import { OpenCalls, simulatedFiles } from '../ha/files.ts';
 import { serviceIds } from '../ha/options.ts';
-import { SimulatedProcess } from '../process.ts';
+import { HaTools } from '../ha/tools.ts';
 import { Client, type ClientPlace } from './client.ts';
 
-const COMMANDS = 'ha/crm_commands';
 const RESOURCES = 'ha/resources.cfg';
 const RULES = 'ha/rules.cfg';
 const MEMBERS = '.members';
@@ -21,14 +14,11 @@ const RETRY_MS = 1000;
 const STATES = ['started', 'started', 'started', 'stopped', 'disabled', 'ignored'] as const;
 
 type Resources = ReadonlyMap<string, HaResource>;
-/** Undefined where there is nothing to do. */
-type Change = (text: string) => string | undefined;
 type Done = (isDone: boolean) => void;
 
 export class HaOperator extends Client {
   readonly #sids: readonly string[];
-  readonly #process: SimulatedProcess;
-  readonly #files: ClusterFiles;
+  readonly #tools: HaTools;
   #isDisarmed = false;
   #maintained: string | undefined;
   /** Rules that are taken out and put back. */
@@ -39,9 +29,7 @@ export class HaOperator extends Client {
     super(place);
     const { world, nodeid, random } = place;
     this.#sids = serviceIds(world.options.ha?.services ?? 0);
-    this.#process = new SimulatedProcess(world.node(nodeid).clock);
-    const pid = world.nextPid();
-    this.#files = simulatedFiles({ world, nodeid, process: this.#process, pid, random }, new OpenCalls());
+    this.#tools = new HaTools(world, nodeid, random);
   }
 
   override get isResting(): boolean {
@@ -68,9 +56,8 @@ export class HaOperator extends Client {
   }
 
   #command(line: string, done: Done): void {
-    this.world.trace.write(this.nodeid, 'operator', 'command', { line });
     this.world.observers.tell('wished', line);
-    this.#change(COMMANDS, (text) => `${text}${line}\n`, done);
+    this.#tools.command(line, this.#after(done));
   }
 
   #toggleMaintenance(name: string, done: Done): void {
@@ -141,9 +128,8 @@ export class HaOperator extends Client {
   }
 
   #whenAllAreOnline(done: (areOnline: boolean) => void): void {
-    readText(this.#files, MEMBERS, (read) => {
-      const count = read.ok ? (read.value ?? '').split('"online": 1').length - 1 : 0;
-      done(count === this.world.nodes.length);
+    this.#tools.read(MEMBERS, (text = '') => {
+      done(text.split('"online": 1').length - 1 === this.world.nodes.length);
     });
   }
 
@@ -158,18 +144,14 @@ export class HaOperator extends Client {
     );
   }
 
-  #change(path: string, change: Change, done: Done): void {
-    const ports = { clock: this.#process.clock, files: this.#files };
-    const use = (end: (outcome: Outcome<undefined>) => void): void =>
-      readText(this.#files, path, (read) => {
-        if (!read.ok) return end(failed(read.error));
-        const content = change(read.value ?? '');
-        if (content === undefined || content === read.value) return end(succeeded(undefined));
-        writeText(this.#files, path, content, end);
-      });
-    withDomainLock(ports, haTimes(), use, ({ ok }) => {
-      this.successes += ok ? 1 : 0;
-      this.after(0, () => done(ok));
-    });
+  #change(path: string, edit: (text: string) => string, done: Done): void {
+    this.#tools.change(path, edit, this.#after(done));
+  }
+
+  #after(done: Done): (problem: string | undefined) => void {
+    return (problem) => {
+      if (problem === undefined) this.successes += 1;
+      this.after(0, () => done(problem === undefined));
+    };
   }
 }

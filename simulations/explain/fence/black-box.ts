@@ -160,17 +160,14 @@ function noteFact({ event, detail }: NoteRecord): Fact | undefined {
   }
 }
 
-/** `effect watchdog`, or `watchdog` alone: `{ do: feed }` or `{ ask: { do: feed } }`. */
-function watchdogFact(event: string, { ask, ...values }: Readonly<Record<string, unknown>>): Fact | undefined {
-  const name = /^(?:effect )?watchdog(?: (\w+))?$/.exec(event);
-  if (name === null) return undefined;
-  const deed =
-    name[1] ??
-    (values as { do?: string }).do ??
-    (values as { deed?: string }).deed ??
-    (ask as { do?: string } | undefined)?.do;
-  const known = watchdogEvents[deed ?? ''];
-  return known === undefined ? undefined : { is: 'watchdog', event: known };
+/** `watchdog` `{ do: feed, error: null }`, or `effect watchdog` `{ ask: { do: feed } }`. */
+function watchdogFact(event: string, detail: Readonly<Record<string, unknown>>): Fact | undefined {
+  if (event === 'reset') return { is: 'watchdog', event: 'reset' };
+  if (event !== 'watchdog' && event !== 'effect watchdog') return undefined;
+  const { ask, error } = detail as { readonly ask?: { readonly do?: string }; readonly error?: string | null };
+  const deed = watchdogEvents[String(detail.do ?? ask?.do)];
+  if (deed === undefined) return undefined;
+  return { is: 'watchdog', event: error === undefined || error === null ? deed : 'feed-failed' };
 }
 
 function word(state: unknown): string {

@@ -54,6 +54,17 @@ export class CaseFile {
     ) as EvidenceOf<Is>[];
   }
 
+  /** Rings that others have formed without the node: not those of a node that has lost most of the others itself. */
+  lossesOf(id: number, window: Window): EvidenceOf<'ring'>[] {
+    const size = this.evidence.reduce(
+      (most, { fact }) => (fact.is === 'members' ? Math.max(most, fact.ids.length) : most),
+      this.testimony.ids.size,
+    );
+    return this.all('ring', window).filter(
+      ({ fact, node }) => node !== this.nameOf(id) && fact.left.includes(id) && fact.left.length * 2 <= size,
+    );
+  }
+
   /** The last instant up to `at_ms` at which the node wrote anything. */
   lastWordOf(node: string, at_ms: number): number | undefined {
     return this.activity.get(node)?.findLast((seen) => seen <= at_ms);

@@ -24,13 +24,31 @@ export function compareClocks(evidence: readonly Evidence[], tolerance_ms: numbe
   for (const from of known) {
     for (const clock of order) {
       if (ahead_ms.has(clock)) continue;
-      const between = median(differences(sightings.get(from), sightings.get(clock)));
-      if (between === undefined) continue;
-      ahead_ms.set(clock, ahead_ms.get(from)! + (Math.abs(between) < tolerance_ms ? 0 : between));
+      const ahead = median(differences(sightings.get(from), sightings.get(clock)));
+      if (ahead === undefined) continue;
+      ahead_ms.set(clock, ahead_ms.get(from)! + (Math.abs(ahead) < tolerance_ms ? 0 : ahead));
       known.push(clock);
     }
   }
+  // Other processes of a node read the same clock.
+  for (const clock of order) {
+    if (ahead_ms.has(clock)) continue;
+    const nearest = [...known]
+      .filter((other) => nodeOf(other) === nodeOf(clock))
+      .sort((a, b) => between(clock, a) - between(clock, b))[0];
+    if (nearest !== undefined) ahead_ms.set(clock, ahead_ms.get(nearest)!);
+  }
   return { ahead_ms, reference };
+}
+
+/** `n2@1795389762315`: a start of a process; `n2`: the node. */
+function nodeOf(clock: string): string {
+  return clock.replace(/@\d+$/, '');
+}
+
+function between(clock: string, other: string): number {
+  const origin = (name: string): number => Number(/@(\d+)$/.exec(name)?.[1] ?? 0);
+  return Math.abs(origin(clock) - origin(other));
 }
 
 /** clock → ring → instant; a ring that a clock saw twice is no mark. */

@@ -30,6 +30,8 @@ export interface Episode {
   readonly lrmLost: Evidence | undefined;
   readonly warned: Evidence | undefined;
   readonly expired: EvidenceOf<'watchdog'> | undefined;
+  /** Where somebody has told it. */
+  readonly reset: Evidence | undefined;
   readonly lastFed: { readonly at_ms: number; readonly isEstimate: boolean } | undefined;
   readonly shutdown: EvidenceOf<'shutdown'> | undefined;
   readonly booted: Evidence | undefined;
@@ -85,7 +87,7 @@ function groupMarks({ evidence, victim }: CaseFile): Evidence[][] {
   return groups;
 }
 
-const ends: ReadonlySet<string> = new Set(['expired', 'client-died', 'left-active']);
+const ends: ReadonlySet<string> = new Set(['expired', 'client-died', 'left-active', 'reset']);
 
 function isMark({ fact, node }: Evidence, victim: string): boolean {
   if (fact.is === 'node-state') return fact.about === victim && fact.to === 'fence';
@@ -106,7 +108,7 @@ function readEpisode(file: CaseFile, window: Window, first_ms: number, last_ms: 
   const booted = mine(of('boot', { from_ms: trouble_ms, to_ms: window.to_ms }))[0];
   const untilBoot: Window = { from_ms: near.from_ms, to_ms: booted === undefined ? window.to_ms : booted.at_ms - 1 };
   const watchdog = mine(of('watchdog', untilBoot));
-  const expired = watchdog.find(({ fact }) => ends.has(fact.event));
+  const expired = watchdog.find(({ fact }) => fact.event !== 'reset' && ends.has(fact.event));
   const warned = watchdog.findLast(
     ({ at_ms, fact }) => fact.event === 'about-to-expire' && at_ms <= (expired?.at_ms ?? Number.POSITIVE_INFINITY),
   );
@@ -121,7 +123,7 @@ function readEpisode(file: CaseFile, window: Window, first_ms: number, last_ms: 
     victim,
     window,
     left,
-    links: linksDown(file, near),
+    links: linksDown(file, { from_ms: near.from_ms, to_ms: expired?.at_ms ?? last_ms }),
     stalls: mine(of('stall', untilBoot)),
     deaths: mine(of('daemon-died', untilBoot)),
     cfsFailures: mine(of('cfs-failed', untilBoot)),
@@ -133,6 +135,7 @@ function readEpisode(file: CaseFile, window: Window, first_ms: number, last_ms: 
     ),
     warned,
     expired,
+    reset: watchdog.find(({ fact }) => fact.event === 'reset'),
     lastFed: lastFed(watchdog, warned, expired),
     shutdown: mine(of('shutdown', { from_ms: near.from_ms, to_ms: Math.min(last_ms, untilBoot.to_ms) })).at(-1),
     booted,
@@ -155,7 +158,7 @@ function readEpisode(file: CaseFile, window: Window, first_ms: number, last_ms: 
 function leaving(file: CaseFile, window: Window): Episode['left'] {
   const id = file.victimId;
   if (id === undefined) return undefined;
-  const rings = file.all('ring', window).filter(({ fact, node }) => node !== file.victim && fact.left.includes(id));
+  const rings = file.lossesOf(id, window);
   const last = rings.at(-1);
   if (last === undefined) return undefined;
   const same = rings.filter(({ fact }) => fact.ring === last.fact.ring);
@@ -166,8 +169,13 @@ function linksDown(file: CaseFile, window: Window): EvidenceOf<'link' | 'unreach
   const { victim, victimId } = file;
   const concerns = ({ fact, node }: EvidenceOf<'link' | 'unreachable'>): boolean =>
     node === victim || fact.peer === victimId;
-  return [...file.all('link', window).filter(({ fact }) => !fact.isUp), ...file.all('unreachable', window)]
-    .filter(concerns)
+  const links = file.all('link', window);
+  const isBack = ({ at_ms, fact, node }: EvidenceOf<'link' | 'unreachable'>): boolean =>
+    links.some(
+      (later) => later.fact.isUp && later.node === node && later.fact.peer === fact.peer && later.at_ms >= at_ms,
+    );
+  return [...links.filter(({ fact }) => !fact.isUp), ...file.all('unreachable', window)]
+    .filter((one) => concerns(one) && !isBack(one))
     .sort((a, b) => a.at_ms - b.at_ms);
 }
 

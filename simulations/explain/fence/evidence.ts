@@ -42,7 +42,9 @@ export type WatchdogEvent =
   | 'expired'
   | 'client-died'
   | 'feed-failed'
-  | 'left-active';
+  | 'left-active'
+  /** The stand-in of a device has ended the node. */
+  | 'reset';
 
 export interface Evidence {
   /** By the clock of the node that wrote it, milliseconds since the epoch; `report` works with corrected ones. */

@@ -61,6 +61,20 @@ for (const [name, stamp] of Object.entries(stamps)) {
   });
 }
 
+test('links that came back in time, and rings of those who were cut off, are no part of it', async () => {
+  const flapping: Entry[] = [
+    ['10:01:00', 'n1', 'corosync[1201]', '  [KNET  ] link: host: 2 link: 0 is down'],
+    ['10:01:00', 'n1', 'corosync[1201]', '  [KNET  ] host: host: 2 has no active links'],
+    ['10:01:02', 'n1', 'corosync[1201]', '  [KNET  ] rx: host: 2 link: 0 is up'],
+  ];
+  const path = file(journal([...story, ...flapping]));
+  const { fencings } = await report([path]);
+  assert.is(fencings[0]!.from_ms, at('10:02:00'));
+  // n2 formed a ring without n1 and n3.
+  const other = await explain([path], 'n3');
+  assert.match(other.complaints, 'tells that n3 was fenced');
+});
+
 test('the same from a file per node, one of them packed, in any order', async () => {
   const of = (node: string): string => journal(story.filter(([, of]) => of === node));
   const paths = [file(of('n3')), file(gzipSync(of('n1')), 'n1.log.gz'), file(of('n2'))];

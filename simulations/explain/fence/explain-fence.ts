@@ -34,7 +34,7 @@ export async function explainFence(options: ExplainFenceArguments): Promise<numb
   return isExplained ? EXPLAINED : NOTHING_FOUND;
 }
 
-const evidenceNames = /^(?:black-box\.jsonl|[\w.-]*\.log|syslog|journal[\w.-]*)(?:\.\d+)?(?:\.gz)?$/;
+const evidenceNames = /^(?:black-box(?:-[\w-]+)?\.jsonl|[\w.-]*\.log|syslog|journal[\w.-]*)(?:\.\d+)?(?:\.gz)?$/;
 const deepest = 2;
 
 /** The files of evidence in a directory, sorted; undefined for what is no directory. */

@@ -55,10 +55,9 @@ function nothingFound(file: CaseFile, close_calls_ms: readonly number[]): string
   if (last !== undefined) {
     return `${victim} was not fenced, but it came close: at ${timeOf(file).day(last)} its watchdog was fed again less than 10 s before its end.`;
   }
-  const losses = file.all('ring', { from_ms: Number.NEGATIVE_INFINITY, to_ms: Number.POSITIVE_INFINITY });
-  const lost = losses.findLast(
-    ({ fact, node }) => node !== victim && fact.left.some((id) => file.nameOf(id) === victim),
-  );
+  const id = file.victimId;
+  const always = { from_ms: Number.NEGATIVE_INFINITY, to_ms: Number.POSITIVE_INFINITY };
+  const lost = id === undefined ? undefined : file.lossesOf(id, always).at(-1);
   if (lost !== undefined) {
     return `${victim} was not fenced, as far as these files tell: the others lost it at ${timeOf(file).day(lost.at_ms)}, but no master took its lock and no watchdog expired.`;
   }
@@ -67,6 +66,7 @@ function nothingFound(file: CaseFile, close_calls_ms: readonly number[]): string
 }
 
 const width = 100;
+const most_files_told = 8;
 
 function storyLines(file: CaseFile, { missing, recoveries, steps, summary, victim }: Story): readonly string[] {
   const time = timeOf(file);
@@ -105,8 +105,16 @@ function storyLines(file: CaseFile, { missing, recoveries, steps, summary, victi
 function evidenceLines(file: CaseFile): readonly string[] {
   const { sources, unread, zone_minutes } = file.testimony;
   const lines = ['Read'];
-  for (const { kind, lines: count, nodes, path, skipped } of sources) {
-    lines.push(`  ${path}: ${kind} of ${nodes.join(', ') || 'nobody'}, ${count} lines, ${skipped} of them passed over`);
+  if (sources.length > most_files_told) {
+    const nodes = [...new Set(sources.flatMap((one) => one.nodes))].sort();
+    const [count, skipped] = [sum(sources.map((one) => one.lines)), sum(sources.map((one) => one.skipped))];
+    lines.push(`  ${sources.length} files of ${nodes.join(', ')}: ${count} lines, ${skipped} of them passed over`);
+  } else {
+    for (const { kind, lines: count, nodes, path, skipped } of sources) {
+      lines.push(
+        `  ${path}: ${kind} of ${nodes.join(', ') || 'nobody'}, ${count} lines, ${skipped} of them passed over`,
+      );
+    }
   }
   for (const { path, why } of unread) lines.push(`  ${path}: ${why}`);
   for (const [clock, ahead_ms] of file.clocks.ahead_ms) {
@@ -121,6 +129,10 @@ function evidenceLines(file: CaseFile): readonly string[] {
   if (zone_minutes !== 0) lines.push(`  times are as written, ${zoneName(zone_minutes)}`);
   lines.push('  ~ marks what follows from the rules and stands in no log');
   return lines;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function zoneName(minutes: number): string {

@@ -119,7 +119,11 @@ function howItEnded(file: CaseFile, episode: Episode, cause: Cause): string {
       expired.fact.event === 'expired'
         ? `expired at ${time.clock(expired.at_ms)}${fed}`
         : `was left unfed from ${time.clock(expired.at_ms)} on`;
-    return `Its watchdog ${how}; the hardware reset ${victim} at most ${span(device_ms)} later.${again}`;
+    const end =
+      episode.reset === undefined
+        ? `the hardware reset ${victim} at most ${span(device_ms)} later`
+        : `${victim} was reset at ${time.clock(episode.reset.at_ms)}`;
+    return `Its watchdog ${how}; ${end}.${again}`;
   }
   if (cause === 'silent') return `Nothing says that the watchdog ended it.${again}`;
   const bound_ms = lastFeedAtMost(episode);
@@ -210,8 +214,10 @@ function stepsOf(file: CaseFile, episode: Episode): readonly Step[] {
   }
   put(episode.warned, 'the watchdog multiplexer warned: a client had not fed for 50 s');
   put(episode.expired, expiryWords[episode.expired?.fact.event ?? ''] ?? 'the watchdog was given up');
-  if (episode.expired !== undefined)
+  put(episode.reset, `${victim} was reset`);
+  if (episode.expired !== undefined && episode.reset === undefined) {
     infer(episode.expired.at_ms + device_ms, `the hardware had reset ${victim} by now`);
+  }
   put(episode.shutdown, `was told to go down (${episode.shutdown?.text})`);
   put(episode.newMaster, 'became the master');
   put(episode.unknown, `the master no longer saw ${victim}`);

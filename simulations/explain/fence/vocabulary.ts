@@ -84,7 +84,7 @@ const engine: Vocabulary = [
   [/^Members\[\d+\]: ([\d ]+)$/, ([, list]) => ({ is: 'members', ids: ids(list) })],
   [/^This node is within the (non-)?primary component/, ([, non]) => ({ is: 'quorum', quorate: non === undefined })],
   [
-    /^link: host: (\d+) link: (\d+) (?:\(.*\) )?is (up|down)/,
+    /^(?:link|rx): host: (\d+) link: (\d+) (?:\(.*\) )?is (up|down)/,
     ([, peer, link, state]) => ({ is: 'link', peer: Number(peer), link: Number(link), isUp: state === 'up' }),
   ],
   [/^host: host: (\d+) has no active links/, ([, peer]) => ({ is: 'unreachable', peer: Number(peer) })],
@@ -111,6 +111,7 @@ const multiplexer: Vocabulary = [
   [/\bwatchdog is about to expire/, () => ({ is: 'watchdog', event: 'about-to-expire' })],
   [/\bwatchdog was updated before expiring/, () => ({ is: 'watchdog', event: 'fed-in-time' })],
   [/\bwatchdog expired - disable watchdog updates/, () => ({ is: 'watchdog', event: 'expired' })],
+  [/^watchdog expired - ending all processes/, () => ({ is: 'watchdog', event: 'reset' })],
   [/\bdid not stop watchdog - disable watchdog updates/, () => ({ is: 'watchdog', event: 'client-died' })],
   [/^exit watchdog-mux with active connections/, () => ({ is: 'watchdog', event: 'left-active' })],
 ];

@@ -15,6 +15,13 @@ export function durationText(duration_ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
+/** Of an axis whose lines are `step_ms` apart: so many digits that no two are alike. */
+export function tickText(time_ms: number, step_ms: number): string {
+  const [unit, factor] = step_ms < 0.5 && time_ms < 100 ? (['ms', 1] as const) : (['s', 1000] as const);
+  const digits = Math.max(0, -Math.floor(Math.log10(step_ms / factor) + 1e-9));
+  return `${(time_ms / factor).toFixed(digits)} ${unit}`;
+}
+
 /** Round numbers that divide a stretch into at most `most` parts. */
 export function ticks(from: number, to: number, most: number): readonly number[] {
   const raw = (to - from) / Math.max(1, most);

@@ -21,13 +21,15 @@ export interface Lanes {
   readonly height: number;
 }
 
-const WORLD_px = 30;
+const WORLD_px = 42;
 const NODE_px = 40;
+const roomyNode_px = 96;
 const ACTOR_px = 22;
 /** More rows than these help nobody. */
 const mostActors = 60;
 
-export function lanesOf(run: Run, open: ReadonlySet<number>): Lanes {
+/** Rows for `room_px` of height; they may need more. */
+export function lanesOf(run: Run, open: ReadonlySet<number>, room_px: number): Lanes {
   const { tracks, nodes } = run.head;
   const rows: Lane[] = [];
   const rowOfTrack = new Int32Array(tracks.length);
@@ -49,16 +51,23 @@ export function lanesOf(run: Run, open: ReadonlySet<number>): Lanes {
       actors += 1;
       rowOfTrack[number] = add({
         key: `track ${number}`,
-        title: trackTitle(track),
+        title: isBesideMachine(tracks, track) ? `${track.actor}, other` : trackTitle(track),
         node,
         track: number,
         height: ACTOR_px,
       });
     }
   };
+  const share_px = Math.floor((room_px - WORLD_px) / Math.max(1, nodes.length));
+  const node_px = open.size > 0 ? NODE_px : Math.min(roomyNode_px, Math.max(NODE_px, share_px));
   addNode(-1, 'world', WORLD_px);
-  for (const [node, name] of nodes.entries()) addNode(node, name, NODE_px);
+  for (const [node, name] of nodes.entries()) addNode(node, name, node_px);
   return { rows, rowOfTrack, rowOfNode, height: top };
+}
+
+/** What an actor does beside its machine of the same name. */
+function isBesideMachine(tracks: readonly Track[], { node, actor, machine }: Track): boolean {
+  return machine === '' && tracks.some((one) => one.node === node && one.actor === actor && one.machine === actor);
 }
 
 /** Datagrams are drawn between the nodes. */
@@ -66,8 +75,9 @@ function isOwnRow({ actor }: Track): boolean {
   return actor !== 'ring' && actor !== 'network';
 }
 
-/** `dcdb dfsm`, `membership`, `ha-resource vm:101`. */
+/** `dcdb dfsm`, `membership`, `priv/lock/one`, `ha-resource vm:101`. */
 export function trackTitle({ actor, machine }: Pick<Track, 'actor' | 'machine'>): string {
-  if (machine === '' || machine === actor) return actor;
+  if (machine === '' || machine === actor || machine === 'lock' || machine === 'lease') return actor;
+  if (machine.startsWith(actor) || machine.includes(' ')) return machine;
   return `${actor} ${machine}`;
 }

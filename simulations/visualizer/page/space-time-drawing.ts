@@ -2,7 +2,7 @@
 import { KINDS } from '../run/layout.ts';
 import { countUpTo, type Run } from '../run/run.ts';
 import type { EventFilter } from './event-filter.ts';
-import { durationText, ticks } from './instant.ts';
+import { ticks, tickText } from './instant.ts';
 import type { Lane, Lanes } from './lanes.ts';
 
 /** As much of CanvasRenderingContext2D as this uses. */
@@ -131,9 +131,9 @@ function drawNodeBar(pen: Pen, picture: Picture, lane: Lane): void {
     const right = next === undefined ? width : Math.min(width, xOf(picture, next));
     if (right <= left && number < ends.length - 1) continue;
     if (right < 0 || left > width) continue;
-    const valueOf = (one: typeof power): string | undefined => one?.values[countUpTo(one.at, at) - 1];
-    const isOn = (valueOf(power) ?? 'on') === 'on';
-    const quorate = valueOf(quorum);
+    const valueAt = (one: typeof power): string | undefined => one?.values[countUpTo(one.at, at) - 1];
+    const isOn = (valueAt(power) ?? 'on') === 'on';
+    const quorate = valueAt(quorum);
     pen.fillStyle = !isOn ? palette.bad : quorate === 'no' ? palette.warn : palette.good;
     pen.fillRect(left, y, right - left, isOn ? 4 : 6);
   }
@@ -260,7 +260,8 @@ function drawEvent(pen: Pen, picture: Picture, at: number, labelEnds: Float64Arr
   pen.fill();
   const text = run.label(at);
   // A change has the first right to the room before it ends.
-  if (x > labelEnds[row]! && isChange && x + text.length * CHARACTER_px < width) {
+  const isNamed = isChange && run.before[at] !== 0 && lanes.rows[row]!.track === undefined;
+  if (x > labelEnds[row]! && isNamed && x + text.length * CHARACTER_px < width) {
     pen.fillStyle = palette.ink;
     pen.fillText(text, x + 4, y - 5);
     labelEnds[row] = x + text.length * CHARACTER_px + 14;
@@ -309,39 +310,46 @@ function drawCone(pen: Pen, picture: Picture, cone: Uint32Array, first: number, 
   for (const at of cone) if (at >= first && at < end) drawEvent(pen, picture, at, labelEnds);
 }
 
-/** Faults and violations are seen at any zoom. */
+/** Faults and violations are seen at any zoom; their names where there is room before the next. */
 function drawMarks(pen: Pen, picture: Picture, first: number, end: number): void {
   const { run, lanes, palette, width } = picture;
   const world = lanes.rows[0]!;
-  let textEnd = Number.NEGATIVE_INFINITY;
-  for (const at of marksOf(run)) {
-    if (at < first || at >= end) continue;
-    const isViolation = run.kinds[at] === KIND.violation;
-    const [x, y] = [xOf(picture, at), AXIS_px + world.top + world.height - 8];
-    pen.fillStyle = isViolation ? palette.violation : palette.bad;
-    pen.beginPath();
-    pen.moveTo(x, y - (isViolation ? 6 : 5));
-    pen.lineTo(x + 4, isViolation ? y : y + 3);
-    if (isViolation) pen.lineTo(x, y + 6);
-    pen.lineTo(x - 4, isViolation ? y : y + 3);
-    pen.closePath();
-    pen.fill();
+  const y = AXIS_px + world.top + world.height - 11;
+  const seen = marksOf(run).filter((at) => at >= first && at < end);
+  for (const [number, at] of seen.entries()) {
+    const previous = seen[number - 1];
+    const isFirstHere = previous === undefined || xOf(picture, at) - xOf(picture, previous) > 2;
+    const isViolation = run.kinds[at] !== KIND.fault;
+    const x = xOf(picture, at);
+    drawMark(pen, x, y, isViolation, isViolation ? palette.violation : palette.bad);
     if (isViolation) {
       pen.globalAlpha = 0.7;
       pen.fillRect(x - 0.5, AXIS_px, 1, lanes.height);
       pen.globalAlpha = 1;
     }
-    const text = run.label(at);
-    const needed_px = text.length * CHARACTER_px;
-    if (x > textEnd && x + needed_px + 8 < width) {
+    if (!isFirstHere) continue;
+    const nextAt = seen.findIndex((one, position) => position > number && xOf(picture, one) - x > 2);
+    const next = seen[nextAt];
+    const others = (nextAt < 0 ? seen.length : nextAt) - number - 1;
+    const text = others === 0 ? run.label(at) : `${run.label(at)} +${others}`;
+    const room_px = (next === undefined ? width : xOf(picture, next) - 5) - x - 7;
+    if (text.length * CHARACTER_px < room_px) {
       pen.fillStyle = palette.ink;
-      pen.fillText(text, x + 6, y + 4);
-      textEnd = x + needed_px + 14;
-    } else {
-      // The next mark's text would begin inside of this mark.
-      textEnd = Math.max(textEnd, x + 6);
+      pen.fillText(text, x + 7, y + 4);
     }
   }
+}
+
+/** A violation is a diamond, a fault a triangle: nobody needs colours to tell them apart. */
+function drawMark(pen: Pen, x: number, y: number, isViolation: boolean, colour: string): void {
+  pen.fillStyle = colour;
+  pen.beginPath();
+  pen.moveTo(x, y - (isViolation ? 6 : 5));
+  pen.lineTo(x + 4, isViolation ? y : y + 3);
+  if (isViolation) pen.lineTo(x, y + 6);
+  pen.lineTo(x - 4, isViolation ? y : y + 3);
+  pen.closePath();
+  pen.fill();
 }
 
 const marks = new WeakMap<Run, readonly number[]>();
@@ -364,13 +372,15 @@ export function marksOf(run: Run): readonly number[] {
 
 function drawAxis(pen: Pen, picture: Picture): void {
   const { window, width, palette, lanes } = picture;
-  for (const value of ticks(window.from, window.to, width / 110)) {
+  const values = ticks(window.from, window.to, width / 110);
+  const step = (values[1] ?? 1) - (values[0] ?? 0);
+  for (const value of values) {
     const x = ((value - window.from) / (window.to - window.from)) * width;
     pen.fillStyle = palette.line;
     pen.globalAlpha = 0.5;
     pen.fillRect(x, AXIS_px - 5, 1, lanes.height + 5);
     pen.globalAlpha = 1;
-    const text = window.axis === 'event' ? `#${value}` : durationText(value);
+    const text = window.axis === 'event' ? `#${value}` : tickText(value, step);
     if (x + text.length * CHARACTER_px + 4 > width) continue;
     pen.fillStyle = palette.soft;
     pen.fillText(text, x + 3, 13);

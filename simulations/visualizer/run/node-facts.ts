@@ -48,7 +48,7 @@ function machineFacts({ node, actor, machine, after, changed }: MachineRecord): 
       return 'quorate' in changed ? [{ node, key: 'quorum', value: changed.quorate === true ? 'yes' : 'no' }] : [];
     case 'membership': {
       const { members } = changed as { readonly members?: unknown };
-      const count = Array.isArray(members) ? [{ node, key: 'members', value: members.join(' ') }] : [];
+      const count = Array.isArray(members) ? [{ node, key: 'members', value: rangesText(members as number[]) }] : [];
       return [{ node, key: 'ring', value: state }, ...count];
     }
     case 'dfsm':
@@ -62,6 +62,17 @@ function machineFacts({ node, actor, machine, after, changed }: MachineRecord): 
     default:
       return [];
   }
+}
+
+/** `1–3 5`. */
+function rangesText(numbers: readonly number[]): string {
+  const parts: [number, number][] = [];
+  for (const number of numbers) {
+    const last = parts.at(-1);
+    if (last !== undefined && last[1] + 1 === number) last[1] = number;
+    else parts.push([number, number]);
+  }
+  return parts.map(([first, last]) => (first === last ? `${first}` : `${first}–${last}`)).join(' ');
 }
 
 function noteFacts({ node, actor, event, detail }: NoteRecord): readonly Fact[] {

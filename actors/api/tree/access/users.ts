@@ -1,4 +1,5 @@
-import { listFactors, unlockUser, withoutUser } from '../../../../machines/access/second-factor/entries.ts';
+import { realmDemand } from '../../../../machines/access/second-factor/challenge.ts';
+import { tfaTypes, unlockUser, withoutUser } from '../../../../machines/access/second-factor/entries.ts';
 import {
   generateToken,
   listTokens,
@@ -84,7 +85,9 @@ export const methods = [
     const isCaseSensitive = realm.options.get('case-sensitive') !== 0;
     await changeCoded(changes, userFile, (before) => createUser(before, params, isCaseSensitive));
     const password = textOf(call, 'password');
-    if (password !== undefined) await setPassword(call.world, changes, params.userid, password);
+    if (password !== undefined) {
+      await setPassword(call, changes, { caller: identityOf(call), userid: params.userid, password });
+    }
     return null;
   }),
   method('GET', user, async (call) => granted(readUser(await call.world.userConfig(), requiredText(call, 'userid')))),
@@ -109,14 +112,12 @@ export const methods = [
     return null;
   }),
   method('GET', '/access/users/{userid}/tfa', async (call) => {
-    const { keys } = granted(readUser(await call.world.userConfig(), requiredText(call, 'userid')));
     const userid = requiredText(call, 'userid');
+    granted(readUser(await call.world.userConfig(), userid));
     const factors = (await readCoded(call.world, tfaFile)).users.get(userid) ?? {};
-    const types = [...new Set(listFactors(factors).map(({ type }) => type))];
     const realm = (await readCoded(call.world, realmFile)).realms.get(splitUserId(userid)?.realm ?? '');
-    const demanded = /(?:^|,)(?:type=)?(oath|yubico)/.exec(String(realm?.options.get('tfa') ?? ''))?.[1];
-    if (flagOf(call, 'multiple')) return { ...(demanded && { realm: demanded }), types };
-    return { ...(demanded && { realm: demanded }), ...(keys !== undefined && types[0] && { user: types[0] }) };
+    const demand = realmDemand(realm?.options.get('tfa') as string | undefined);
+    return tfaTypes(factors, demand?.kind, flagOf(call, 'multiple') ?? false);
   }),
   method('PUT', '/access/users/{userid}/unlock-tfa', async (call) => {
     const changes = changesOf(call);

@@ -1,0 +1,56 @@
+import { writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { TraceUnreadable } from '../../runtime/trace/reader.ts';
+import { UsageProblem } from '../../simulations/commands/usage.ts';
+import { builtPage } from '../../simulations/visualizer/build-page.ts';
+import { withRun } from '../../simulations/visualizer/page/run-source.ts';
+import { prepareRun } from '../../simulations/visualizer/run/prepare-run.ts';
+import { serveRun } from '../../simulations/visualizer/serve-run.ts';
+import { CommandFailure, runCommand } from './project.ts';
+
+interface Flags {
+  readonly export?: string;
+  readonly port: string;
+}
+
+const BAD_INPUT = 5;
+const highestPort = 65_535;
+
+/** `pve-actors visualize`: a page over a recorded or simulated run. */
+export function visualizeCommand(): Command {
+  return new Command('visualize')
+    .description('show a run: a trace, a seed, a schedule, a scenario, or a directory with a scenario of HA')
+    .argument('<run>', 'file, directory or seed')
+    .option('--export <file>', 'write a page with the run inside instead of serving one')
+    .option('--port <port>', 'on this machine; 0 for any', '0')
+    .option('--debug', 'show stack traces')
+    .action((argument: string, flags: Flags) => runCommand(() => visualize(argument, flags)));
+}
+
+async function visualize(argument: string, { export: target, port }: Flags): Promise<void> {
+  if (!/^\d+$/.test(port) || Number(port) > highestPort) {
+    throw new CommandFailure(`--port wants a number from 0 to ${highestPort}, not '${port}'`, BAD_INPUT);
+  }
+  const run = await prepared(argument);
+  const page = await builtPage();
+  if (target !== undefined) {
+    writeFileSync(target, withRun(page, run.toString('base64')));
+    console.log(`${target}: ${(run.length / 1024).toFixed(0)} KiB of run; any browser opens it`);
+    return;
+  }
+  const served = await serveRun({ page, run, port: Number(port) });
+  console.log(`${served.url}   (Ctrl-C ends it)`);
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+  await served.close();
+}
+
+async function prepared(argument: string): Promise<Buffer> {
+  try {
+    return await prepareRun(argument);
+  } catch (error) {
+    if (!(error instanceof UsageProblem || error instanceof TraceUnreadable)) throw error;
+    throw new CommandFailure(error.message, BAD_INPUT);
+  }
+}
