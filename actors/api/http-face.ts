@@ -66,6 +66,7 @@ export async function answerApiRequest(request: HttpRequest, options: FaceOption
 function readIncoming(request: HttpRequest): Incoming | HttpAnswer {
   const [pathText = '', queryText] = splitOnce(request.target, '?');
   const path = decodePercent(pathText);
+  if (!/^\/+api2(?:\/|$)/.test(path)) return otherPage(request.verb, path);
   const [, format, rest = ''] = /^\/+api2\/+([a-z][a-z0-9]+)(\/.*)?$/s.exec(path) ?? [];
   if (format === undefined) return { status: 501, reason: `no such uri '${path}'` };
   if (!isFormat(format)) return { status: 501, reason: `no formatter for uri ${rest}, ${format}` };
@@ -77,6 +78,13 @@ function readIncoming(request: HttpRequest): Incoming | HttpAnswer {
     .filter((part) => part !== '')
     .join('/')}`;
   return { request, format, path: cleaned, query: decodeForm(queryText ?? ''), body, credentials };
+}
+
+/** There is no web interface in this release; the pages of format `html` are the way in. */
+function otherPage(verb: string, path: string): HttpAnswer {
+  if (path === '/' && verb === 'GET') return { status: 301, reason: 'Moved', headers: { Location: '/api2/html' } };
+  const text = `no such file '${path}'`;
+  return { status: 500, reason: text, headers: { 'Content-Type': 'text/plain' }, body: Buffer.from(`${text}\n`) };
 }
 
 function splitOnce(text: string, sign: string): readonly [string, string | undefined] {

@@ -185,6 +185,9 @@ test('the machine: watchdog, clocks, copy of the configuration', () => {
   };
   const found = (): readonly string[] => checkWatchdog(machine, true).map(({ code }) => code);
   assert.equal(found(), ['no-watchdog']);
+  files.set('run/watchdog-mux.sock', '');
+  assert.equal(found(), ['stand-in-watchdog']);
+  files.delete('run/watchdog-mux.sock');
   files.set('dev/watchdog', '');
   assert.equal(found(), ['watchdog-unserved']);
   files.set('run/watchdog-mux.sock', '');

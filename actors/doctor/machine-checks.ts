@@ -30,6 +30,15 @@ export function checkWatchdog({ list, read }: Machine, hasHa: boolean): readonly
     ];
   }
   const findings: Finding[] = [];
+  if (device === undefined) {
+    findings.push({
+      code: 'stand-in-watchdog',
+      gravity: hasHa ? 'warning' : 'note',
+      what: 'the watchdog is a stand-in: this machine has no device',
+      why: 'it ends the processes of a node that has lost its lock, but not a machine whose kernel hangs',
+      todo: 'load the driver of the hardware (WATCHDOG_MODULE in /etc/default/pve-ha-manager), or softdog',
+    });
+  }
   const drivers = 'sys/class/watchdog';
   const identities = list(drivers).flatMap((name) => read(`${drivers}/${name}/identity`)?.trim() ?? []);
   if (identities.length > 0 && identities.every((identity) => softwareDrivers.test(identity))) {

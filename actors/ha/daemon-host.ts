@@ -99,7 +99,7 @@ export class DaemonHost {
     const inspection = (machine: string): InspectOptions => inspectedBy(inspect?.(machine));
     this.#daemon =
       kind === 'crm'
-        ? new Crm(node, inspection, times)
+        ? new Crm(node, { inspection, times })
         : new Lrm(node, { maxWorkers: DEFAULT_WORKERS, inspection, times });
     const log = (level: LogLevel, text: string): void => this.#log(level, text);
     this.#leases = new Leases({ ports, times, log, inspect });

@@ -7,6 +7,7 @@ import type { Section } from '../../runtime/formats/corosync-conf.ts';
 import { addNode, newClusterConf, replacementText } from '../../runtime/formats/corosync-conf-edit.ts';
 import { connectControl } from '../../runtime/ipc/control-client.ts';
 import { type NodeLayout, nodeLayout } from '../../runtime/node/layout.ts';
+import { accessLines } from './demo-access.ts';
 import { CommandFailure } from './project.ts';
 
 export interface DemoFlags {
@@ -67,13 +68,24 @@ export async function demo({ dir, nodes: count, mount }: DemoFlags): Promise<voi
     });
   }
   areUp = await allReady(nodes, () => isEnding);
-  if (areUp) announce(nodes, Date.now() - started_ms, mount);
-  else if (!isEnding) {
+  if (areUp) {
+    announce(nodes, Date.now() - started_ms, mount);
+    await announceAccess(resolve(dir), nodes[0]!);
+  }
+  if (!areUp && !isEnding) {
     console.error(`the nodes were not quorate and synced within ${READY_WITHIN_MS / 1000} s`);
     process.exitCode = 1;
     end();
   }
   await ended;
+}
+
+async function announceAccess(folder: string, node: DemoNode): Promise<void> {
+  try {
+    for (const line of await accessLines(folder, node)) console.log(line);
+  } catch (error) {
+    console.error(`the API: ${(error as Error).message}`);
+  }
 }
 
 /** One configuration and one key for nodes that have none; what is there stays. */

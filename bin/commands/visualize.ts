@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { TraceUnreadable } from '../../runtime/trace/reader.ts';
 import { UsageProblem } from '../../simulations/commands/usage.ts';
+import { branchesOf } from '../../simulations/visualizer/branch/branch-server.ts';
 import { builtPage } from '../../simulations/visualizer/build-page.ts';
 import { withRun } from '../../simulations/visualizer/page/run-source.ts';
-import { prepareRun } from '../../simulations/visualizer/run/prepare-run.ts';
+import { type PreparedRun, prepareRun } from '../../simulations/visualizer/run/prepare-run.ts';
 import { serveRun } from '../../simulations/visualizer/serve-run.ts';
 import { CommandFailure, runCommand } from './project.ts';
 
@@ -31,14 +32,15 @@ async function visualize(argument: string, { export: target, port }: Flags): Pro
   if (!/^\d+$/.test(port) || Number(port) > highestPort) {
     throw new CommandFailure(`--port wants a number from 0 to ${highestPort}, not '${port}'`, BAD_INPUT);
   }
-  const run = await prepared(argument);
+  const { bytes: run, schedule } = await prepared(argument);
   const page = await builtPage();
   if (target !== undefined) {
     writeFileSync(target, withRun(page, run.toString('base64')));
     console.log(`${target}: ${(run.length / 1024).toFixed(0)} KiB of run; any browser opens it`);
     return;
   }
-  const served = await serveRun({ page, run, port: Number(port) });
+  const branches = schedule && branchesOf(schedule);
+  const served = await serveRun({ page, run, branches, port: Number(port) });
   console.log(`${served.url}   (Ctrl-C ends it)`);
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
@@ -46,7 +48,7 @@ async function visualize(argument: string, { export: target, port }: Flags): Pro
   await served.close();
 }
 
-async function prepared(argument: string): Promise<Buffer> {
+async function prepared(argument: string): Promise<PreparedRun> {
   try {
     return await prepareRun(argument);
   } catch (error) {

@@ -20,6 +20,7 @@ const debianPackages = [
   { name: 'rsync', command: 'rsync', why: 'is tested on the mount', always: true },
   { name: 'vim-tiny', command: 'vim', alternative: 'vi', why: 'is tested on the mount', always: true },
   { name: 'sqlite3', command: 'sqlite3', why: 'makes a backup of a live database in tests', always: true },
+  { name: 'chromium', command: 'chromium', why: "shows the visualizer's page in tests", always: true },
   // Root mounts and unmounts without it; a library of its own comes with fuse-native.
   { name: 'fuse', command: 'fusermount', why: 'mounts without root', always: false },
 ];

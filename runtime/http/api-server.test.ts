@@ -231,6 +231,10 @@ test('TLS: requests are answered, plain HTTP is sent there, rubbish ends', async
     const passOn = createPassOn();
     const common = { verb: 'POST', target: '/', headers: {}, body: undefined, host: '127.0.0.1', port };
     assert.is((await passOn({ ...common, pins: [cert] })).status, 200);
+    for (let round = 0; round < 5; round++) {
+      const kept = await Promise.all(Array.from({ length: 4 }, () => passOn({ ...common, verb: 'GET', pins: [cert] })));
+      for (const { status, reason } of kept) assert.equal([status, reason], [200, 'OK']);
+    }
     const refused = await passOn({ ...common, pins: [other] });
     assert.is(refused.status, 596);
     assert.is(refused.reason, 'Certificate verify failed');

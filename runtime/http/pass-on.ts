@@ -41,7 +41,8 @@ const PHASE_STATUS: Readonly<Record<Phase, number>> = { connecting: 595, headers
 
 export function createPassOn(): PassOn {
   const plain = new HttpAgent({ keepAlive: true, maxFreeSockets: 16, timeout: WITHIN_MS });
-  const sealed = new HttpsAgent({ keepAlive: true, maxFreeSockets: 16, timeout: WITHIN_MS });
+  // A resumed session shows no certificate that could be compared.
+  const sealed = new HttpsAgent({ keepAlive: true, maxFreeSockets: 16, timeout: WITHIN_MS, maxCachedSessions: 0 });
   return async (outgoing) => {
     // Only what may be sent twice goes over a connection that the other side may just be closing.
     if (outgoing.verb !== 'GET') return (await send(outgoing, false)).answer;
@@ -83,16 +84,14 @@ function send(outgoing: Outgoing, agent: HttpAgent | HttpsAgent | false): Promis
           request.destroy(new Error('certificate verify failed'));
         }
       };
-      const isKept =
-        pins === undefined ? !socket.connecting : (socket as TLSSocket).getPeerX509Certificate() !== undefined;
-      if (isKept) {
+      if (request.reusedSocket) {
         connected();
         return;
       }
       socket.once('connect', () => {
         phase = 'headers';
       });
-      if (pins !== undefined) socket.once('secureConnect', connected);
+      socket.once(pins === undefined ? 'connect' : 'secureConnect', connected);
     });
     request.setTimeout(WITHIN_MS, () => request.destroy(new Error('Connection timed out')));
     request.on('error', (error: NodeJS.ErrnoException) => {
@@ -103,9 +102,14 @@ function send(outgoing: Outgoing, agent: HttpAgent | HttpsAgent | false): Promis
   });
 }
 
+/** What the peers of kept connections have shown: Node forgets it after the first request. */
+const shownBy = new WeakMap<object, string>();
+
 function isPinned(socket: TLSSocket, pins: readonly string[]): boolean {
-  const shown = socket.getPeerX509Certificate()?.fingerprint256;
-  return shown !== undefined && pins.some((pem) => fingerprintOf(pem) === shown);
+  const shown = shownBy.get(socket) ?? socket.getPeerX509Certificate()?.fingerprint256;
+  if (shown === undefined) return false;
+  shownBy.set(socket, shown);
+  return pins.some((pem) => fingerprintOf(pem) === shown);
 }
 
 function fingerprintOf(pem: string): string | undefined {

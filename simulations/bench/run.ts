@@ -16,6 +16,7 @@ import { multicasts } from './multicasts.ts';
 import { replicatedFiles } from './replicated-files.ts';
 import { type Finding, tableLines } from './report.ts';
 import { silentDeath } from './silent-death.ts';
+import { simulator } from './simulator.ts';
 
 type Bench = (world: BenchWorld) => Promise<readonly Finding[]>;
 
@@ -25,6 +26,7 @@ const BENCHES: Readonly<Record<string, { readonly title: string; readonly run: B
   multicasts: { title: 'Ordered multicasts of 1 KiB on three nodes', run: multicasts },
   join: { title: 'Joining a cluster', run: join },
   footprint: { title: 'Memory, start and end', run: footprint },
+  simulator: { title: 'Simulated clusters, with digest and checkers', run: simulator },
   'silent-death': { title: 'A node dies silently', run: silentDeath },
 };
 

@@ -213,7 +213,7 @@ export class RoundRobinWorld {
     crm: (node) => this.#crms.get(node),
     lrm: (node) => this.#lrms.get(node),
     startCrm: (node) => {
-      const crm = new Crm(node, this.#inspection(node, 'crm'));
+      const crm = new Crm(node, { inspection: this.#inspection(node, 'crm'), hasQuirks: true });
       this.#crms.set(node, this.#host('crm', crm));
     },
     startLrm: (node) => {

@@ -34,6 +34,24 @@ const REGRESSIONS: readonly Regression[] = [
     },
     violation: /expectation: n3 holds no file at shared\/a/,
   },
+  {
+    scenario: 'lrm-leaves-with-its-services.txt',
+    patch: {
+      file: 'machines/ha/lrm/lrm.ts',
+      from: "if (this.#shutdown !== undefined && this.mode === 'maintenance' && !this.#hasQuirks) return this.#endWork();",
+      to: '',
+    },
+    violation: /16\.3 watchdog coupling: the LRM of n2 closes its watchdog with active services/,
+  },
+  {
+    scenario: 'move-crosses-with-a-reboot.txt',
+    patch: {
+      file: 'machines/ha/lrm/lrm.ts',
+      from: '      this.#workers.refuseMotions(this.#manager.services, this.node);',
+      to: '',
+    },
+    violation: /liveness: after 60 s n3 have power/,
+  },
 ];
 
 const SCRIPT = `

@@ -15,7 +15,10 @@ import type { RunOrder, RunOutcome } from './traced-run.ts';
 const folder = mkdtempSync(join(tmpdir(), 'pve-actors-determinism-'));
 const program = join(dirname(fileURLToPath(import.meta.url)), 'traced-run.ts');
 /** As the seeds draw them, but for the time that they take. */
-const ORDERS: readonly RunOrder[] = [1, 2, 7, 24].map((seed) => ({ seed, options: { chaos_ms: 30_000 } }));
+const ORDERS: readonly RunOrder[] = [
+  ...[1, 2, 7, 24].map((seed) => ({ seed, options: { chaos_ms: 30_000 } })),
+  ...[3, 8].map((seed) => ({ seed, options: { chaos_ms: 100_000, ha: {} } })),
+];
 
 function runIn(node: string, orders: readonly RunOrder[]): readonly RunOutcome[] {
   const printed = execFileSync(node, ['--import', 'tsx', program, JSON.stringify(orders)], { encoding: 'utf8' });

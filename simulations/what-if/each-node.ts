@@ -4,7 +4,7 @@ import { bondsOf } from '../../actors/doctor/service-checks.ts';
 import { list } from '../explain/fence/told-time.ts';
 import { readActs } from './acts.ts';
 import { type Assumptions, nodeMemory } from './assumptions.ts';
-import { range, rowsOf } from './forecast-text.ts';
+import { byRules, range, rowsOf } from './forecast-text.ts';
 import type { Futures } from './futures.ts';
 import { startsUp, wasRunning } from './starting-point.ts';
 import { EXIT, exitCode, type Forecast, forecast, type Range } from './timeline.ts';
@@ -84,7 +84,7 @@ async function loseNode(
     placed,
     staysDown: told.services
       .filter(({ isLeftDown }) => isLeftDown)
-      .map(({ sid }) => ({ sid, why: whyDown(told, sid) })),
+      .map(({ sid }) => ({ sid, why: `${whyDown(told, sid)}${byRules(cluster, sid)}` })),
     unmanaged: [...new Set(told.outcomes.flatMap(({ outcome }) => outcome.unmanagedDown))],
     overfull: overfullNodes(cluster, assumptions, node, placed),
     back_s:

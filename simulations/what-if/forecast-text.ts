@@ -1,5 +1,7 @@
 /** What-if: a forecast as a person reads it. */
 import type { ClusterDescription } from '../../actors/doctor/cluster-description.ts';
+import { rulesInForce } from '../../actors/doctor/service-checks.ts';
+import { enabledRules } from '../../machines/ha/rules/rule-set.ts';
 import { list } from '../explain/fence/told-time.ts';
 import type { TimedAct } from './acts.ts';
 import { type Assumptions, assumptionsInWords } from './assumptions.ts';
@@ -25,7 +27,7 @@ export function forecastText(question: Question, forecast: Forecast): string {
     '',
     ...rowLines(forecast),
   ];
-  if (services.length > 0) lines.push('', ...serviceLines(services, futures));
+  if (services.length > 0) lines.push('', ...serviceLines(cluster, services, futures));
   lines.push(...unmanagedLines(question, forecast));
   if (forecast.outcomes.length > 1) lines.push('', ...outcomeLines(forecast));
   lines.push('', `Assumed: ${assumptionsInWords(assumptions)}.`);
@@ -64,6 +66,8 @@ export function inShort(forecast: Forecast): readonly string[] {
   }
   if (services.length > 0 && left.length === 0 && back.length === 0)
     sentences.push('Every service runs on without a break.');
+  if (services.length === 0) sentences.push('HA manages no service here: nothing starts elsewhere.');
+  if (!forecast.hasQuorum) sentences.push('At the end no node is quorate: nothing can be changed or recovered.');
   if (!forecast.isSettled && left.length === 0)
     sentences.push('At the end of the time that was looked at something was still going on.');
   return sentences;
@@ -147,6 +151,8 @@ function sentenceOf(happenings: readonly Happening[]): string | undefined {
       return `${first.node} becomes the master`;
     case 'node-state':
       return nodeStates[first.to]?.replace('N', first.node);
+    case 'cut':
+      return `a fence device takes the power of ${first.node}`;
     case 'fenced':
       return `the master has the lock of ${first.node}: what ran there may start elsewhere`;
     case 'recovered':
@@ -184,7 +190,11 @@ function because(why: string): string {
 
 // Services
 
-function serviceLines(services: readonly ServiceForecast[], futures: number): readonly string[] {
+function serviceLines(
+  cluster: ClusterDescription,
+  services: readonly ServiceForecast[],
+  futures: number,
+): readonly string[] {
   const isTouched = ({ began, down_s, ends, isLeftDown, wanted }: ServiceForecast): boolean =>
     isLeftDown ||
     down_s !== undefined ||
@@ -192,7 +202,8 @@ function serviceLines(services: readonly ServiceForecast[], futures: number): re
   const touched = services.filter(isTouched);
   const width = Math.max(0, ...touched.map(({ sid }) => sid.length));
   const lines = ['Services'];
-  for (const service of touched) lines.push(`  ${service.sid.padEnd(width)}  ${serviceText(service, futures)}`);
+  for (const service of touched)
+    lines.push(`  ${service.sid.padEnd(width)}  ${serviceText(service, futures)}${byRules(cluster, service.sid)}`);
   const others = services.length - touched.length;
   if (others === 1) lines.push(`  ${touched.length === 0 ? 'it' : '1 other'} stays as it is`);
   else if (others > 0) lines.push(`  ${touched.length === 0 ? `all ${others}` : `${others} others`} stay as they are`);
@@ -210,6 +221,12 @@ function serviceText({ back_s, began, down_s, ends, isLeftDown, states }: Servic
   return back_s === undefined
     ? `${where}, without a break`
     : `${where}, down for ${range(down_s!)}, back after ${range(back_s)}`;
+}
+
+/** The rules that bear on a service, by their ids. */
+export function byRules(cluster: ClusterDescription, sid: string): string {
+  const ids = enabledRules(rulesInForce(cluster)).flatMap(([id, { resources }]) => (resources.has(sid) ? [id] : []));
+  return ids.length === 0 ? '' : `; by rule${ids.length === 1 ? '' : 's'} ${list(ids)}`;
 }
 
 function unmanagedLines({ cluster }: Question, { outcomes }: Forecast): readonly string[] {

@@ -9,6 +9,8 @@ export type Happening =
   | { readonly what: 'watchdog-warned'; readonly node: string }
   | { readonly what: 'master'; readonly node: string }
   | { readonly what: 'node-state'; readonly node: string; readonly to: string }
+  /** By a fence device. */
+  | { readonly what: 'cut'; readonly node: string }
   | { readonly what: 'fenced'; readonly node: string }
   | {
       readonly what: 'recovered';

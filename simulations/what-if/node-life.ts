@@ -1,7 +1,7 @@
 /** What-if: the life of one node: power, network, its HA daemons. */
 
 import { type DaemonEnd, DaemonHost, type DaemonKind } from '../../actors/ha/daemon-host.ts';
-import type { HaPorts } from '../../actors/ha/ports.ts';
+import type { FencePrograms, HaPorts } from '../../actors/ha/ports.ts';
 import type { Next } from '../../machines/ha/dialogue.ts';
 import type { ShutdownMarker } from '../../machines/ha/port.ts';
 import type { Clock, TimerHandle } from '../../runtime/clock/clock.ts';
@@ -15,6 +15,7 @@ export interface NodeLifeOptions {
   readonly random: SeededRandom;
   readonly machine: Machine;
   readonly membership: Membership;
+  readonly fencePrograms: FencePrograms;
   readonly boot_s: number;
   readonly onLog: (kind: DaemonKind, text: string) => void;
   readonly onDecision: (sid: string, reasons: unknown) => void;
@@ -120,7 +121,7 @@ export class NodeLife {
   }
 
   #startDaemon(kind: DaemonKind): void {
-    const { clock, machine, membership, node, onDecision, onLog, random } = this.#options;
+    const { clock, fencePrograms, machine, membership, node, onDecision, onLog, random } = this.#options;
     const watchdog = machine.watchdog();
     const ports: HaPorts = {
       node,
@@ -130,7 +131,7 @@ export class NodeLife {
       files: membership.filesOf(node),
       watchdog,
       hypervisor: machine.hypervisor(),
-      fencePrograms: noPrograms,
+      fencePrograms,
       notify: (_, done) => done(undefined),
     };
     const note = (event: string, detail: object): void => {
@@ -169,10 +170,3 @@ export class NodeLife {
     }, 1000);
   }
 }
-
-const noPrograms: HaPorts['fencePrograms'] = {
-  run: (_, done) => {
-    done(-1);
-    return () => {};
-  },
-};

@@ -36,6 +36,8 @@ export interface Forecast {
   /** Futures per outcome, the most frequent first. */
   readonly outcomes: readonly { readonly futures: number; readonly outcome: Outcome }[];
   readonly isSettled: boolean;
+  /** At the end of each future some nodes are quorate. */
+  readonly hasQuorum: boolean;
 }
 
 export interface Outcome {
@@ -55,13 +57,14 @@ export function forecast(futures: readonly Future[]): Forecast {
     services: servicesOf(futures),
     outcomes: outcomesOf(futures),
     isSettled: futures.every(({ isSettled }) => isSettled),
+    hasQuorum: futures.every(({ quorateAtEnd }) => quorateAtEnd.length > 0),
   };
 }
 
-export function exitCode({ outcomes, rows, services }: Forecast): number {
+export function exitCode({ hasQuorum, outcomes, rows, services }: Forecast): number {
   if (outcomes.length > 1) return EXIT.differs;
   const isTwice = rows.some(({ happening }) => happening.what === 'twice');
-  return isTwice || services.some(({ isLeftDown }) => isLeftDown) ? EXIT.staysDown : EXIT.recovers;
+  return !hasQuorum || isTwice || services.some(({ isLeftDown }) => isLeftDown) ? EXIT.staysDown : EXIT.recovers;
 }
 
 function rowsOf(futures: readonly Future[]): readonly Row[] {

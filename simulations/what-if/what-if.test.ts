@@ -1,5 +1,6 @@
 // test-timeout: 240
 /** Futures of small clusters: what must come, what must not, and how it is told. */
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ClusterDescription, describeCluster } from '../../actors/doctor/cluster-description.ts';
@@ -138,14 +139,15 @@ test('rules decide where, and are named', () => {
   ].join('\n');
   const told = whatIf({ ...three, rules: rules.split('\n\n')[0]! }, ['power n2 off'], 2);
   assert.is(endOf(told, 'vm:102'), 'n3');
-  assert.match(told.text, 'vm:102 is given to n3: the only node left of n3');
+  assert.match(told.text, 'vm:102 is given to n3: no other node is online and as much wanted by its rules');
 });
 
 test('a guest that is kept separate says from whom', () => {
   const rules = 'resource-affinity: apart\n\taffinity negative\n\tresources vm:102,ct:103\n';
   const told = whatIf({ ...three, rules }, ['power n2 off'], 2);
   assert.is(endOf(told, 'vm:102'), 'n1');
-  assert.match(told.text, 'not n3, kept separate from ct:103');
+  assert.match(told.text, 'the only node left: not n3, kept separate from ct:103');
+  assert.match(told.text, /vm:102 {2}n2 → n1, .*; by rule apart/);
 });
 
 test('a guest whose disks are local is given away, and fails to start', () => {
@@ -155,6 +157,23 @@ test('a guest whose disks are local is given away, and fails to start', () => {
   assert.is(told.code, EXIT.staysDown);
   assert.match(told.text, /vm:102 can't start on n[13]: its disks are on local-lvm, which is local/);
   assert.match(told.text, 'STAYS DOWN');
+});
+
+test('fence devices: the lock is had as soon as the power is proven to be off', () => {
+  const device = nodes.map((node, at) => `connect pdu node=${node} plug=${at + 1}\n`).join('');
+  const files = {
+    ...manager,
+    'datacenter.cfg': 'fencing: hardware\n',
+    'ha/fence.cfg': `device pdu fence_apc ip=192.0.2.8\n${device}`,
+  };
+  const told = whatIf({ ...three, files }, ['network n2 off'], 2);
+  assert.is(told.code, EXIT.recovers);
+  assert.match(told.text, 'a fence device takes the power of n2');
+  for (const future of told.futures) {
+    const [cut] = timesOf(future, 'cut');
+    const [fenced] = timesOf(future, 'fenced');
+    assert.ok(cut! < 75 && fenced! > cut! && fenced! < 105, `cut at ${cut}, fenced at ${fenced}`);
+  }
 });
 
 test('two nodes without a tie-breaker: the survivor has no quorum and ends too', () => {
@@ -356,6 +375,59 @@ test('a rolling reboot: the master last, each step tried out; or not now', async
   const none = await planRollingReboot({ cluster: two, assumptions, phases: 2, futures: pool });
   assert.is(planCode(none), EXIT.staysDown);
   assert.match(planText(none), 'without one more node the cluster has no quorum');
+});
+
+const anyAct = fc.constantFrom(
+  'power N off',
+  'power N on',
+  'network N off',
+  'network N on',
+  'reboot N',
+  'shutdown N',
+  'maintenance N on',
+  'maintenance N off',
+  'service S stopped',
+  'service S started',
+  'migrate S N',
+  'disarm freeze',
+  'disarm ignore',
+  'arm',
+);
+const anyRules = fc.constantFrom(
+  '',
+  'node-affinity: a\n\tnodes n1,n2:2\n\tresources vm:101,vm:102\n\tstrict 1\n',
+  'resource-affinity: b\n\taffinity negative\n\tresources vm:101,vm:102\n',
+  'resource-affinity: b\n\taffinity positive\n\tresources vm:101,ct:103\n',
+);
+
+test('whatever is done, no service runs twice, none is given away while it runs, and all can be told', () => {
+  const anyActs = fc.array(fc.tuple(anyAct, fc.nat(2), fc.nat(2), fc.integer({ min: 0, max: 300 })), {
+    minLength: 1,
+    maxLength: 5,
+  });
+  const policy = fc.constantFrom('conditional', 'freeze', 'failover', 'migrate');
+  fc.assert(
+    fc.property(anyActs, anyRules, policy, fc.nat(31), (acts, rules, shutdown, phase) => {
+      const files = { ...manager, 'datacenter.cfg': `ha: shutdown_policy=${shutdown}\n` };
+      const cluster = described({ ...three, rules, files });
+      const sids = Object.keys(three.resources!);
+      const texts = acts.map(
+        ([act, node, sid, at_s]) => `${act.replace('N', nodes[node]!).replace('S', sids[sid]!)} at ${at_s}s`,
+      );
+      const timed = actsOf(cluster, texts);
+      const [future] = runShare({ cluster, acts: timed, assumptions, phases: 32 }, [phase]);
+      assert.equal(timesOf(future!, 'twice'), []);
+      const running = new Set(sids);
+      for (const { happening } of future!.happenings) {
+        if (happening.what === 'started') running.add(happening.sid);
+        else if (happening.what === 'stopped' || happening.what === 'lost') running.delete(happening.sid);
+        else if (happening.what === 'recovered') assert.not.ok(running.has(happening.sid), JSON.stringify(happening));
+      }
+      const text = forecastText({ cluster, acts: timed, assumptions }, forecast([future!]));
+      assert.not.match(text, /undefined|NaN|\[object/);
+    }),
+    { numRuns: 25 },
+  );
 });
 
 test.run();

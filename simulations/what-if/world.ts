@@ -9,6 +9,7 @@
 
 import type { ClusterDescription } from '../../actors/doctor/cluster-description.ts';
 import { bondsOf, vmidOf } from '../../actors/doctor/service-checks.ts';
+import type { FencePrograms } from '../../actors/ha/ports.ts';
 import type { Next } from '../../machines/ha/dialogue.ts';
 import { parseResources, writeResources } from '../../machines/ha/resources.ts';
 import type { ManagerStatus, ServiceStatus } from '../../machines/ha/state-files.ts';
@@ -18,6 +19,7 @@ import { reasonsInWords } from '../explain/fence/reasons.ts';
 import { factOf } from '../explain/fence/vocabulary.ts';
 import type { Act, TimedAct } from './acts.ts';
 import type { Assumptions } from './assumptions.ts';
+import { workingFenceDevices } from './fence-devices.ts';
 import { type Future, type Happening, type ServiceEnd, sameness, type TimedHappening } from './happening.ts';
 import { Machine } from './machine.ts';
 import { Membership } from './membership.ts';
@@ -39,8 +41,10 @@ const longest_warmup_s = 300;
 /** So long nothing may be left to happen. */
 const rest_s = 30;
 /** After the last act: two minutes of a lock, a boot, a return. */
-const longest_s = 900;
+const longest_s = 1800;
 const look_s = 5;
+/** Longer than a lock, a fence delay and a round together. */
+const stuck_s = 240;
 
 const calm: ReadonlySet<string> = new Set(['started', 'stopped', 'error', 'freeze']);
 
@@ -48,6 +52,7 @@ export class World {
   readonly #options: FutureOptions;
   readonly #clock = new VirtualClock();
   readonly #membership: Membership;
+  readonly #fencePrograms: FencePrograms;
   readonly #machines = new Map<string, Machine>();
   readonly #lives = new Map<string, NodeLife>();
   readonly #random: SeededRandom;
@@ -77,6 +82,13 @@ export class World {
       published: { 'static-info': staticInfo(cluster, assumptions) },
       onQuorum: (node, isQuorate) => this.#tell({ what: 'quorum', node, isQuorate }),
     });
+    this.#fencePrograms = workingFenceDevices(cluster, this.#clock, {
+      isOff: (node) => this.#lives.get(node)!.state === 'off',
+      cut: (node) => {
+        if (this.#lives.get(node)!.state !== 'off') this.#tell({ what: 'cut', node });
+        this.#lives.get(node)!.powerOff();
+      },
+    });
     for (const node of cluster.nodes) this.#makeNode(node);
   }
 
@@ -99,11 +111,11 @@ export class World {
     }
     const last_s = acts.at(-1)?.at_s ?? 0;
     let quiet_s = 0;
-    while (quiet_s < rest_s && this.#since_s < last_s + longest_s) {
+    while (quiet_s < rest_s && !this.#isStuck(last_s) && this.#since_s < last_s + longest_s) {
       this.#clock.advance(look_s * 1000);
       quiet_s = this.#isAtRest() ? quiet_s + look_s : 0;
     }
-    return this.#future(warmup_s, quiet_s >= rest_s);
+    return this.#future(warmup_s, quiet_s >= rest_s || this.#isStuck(last_s));
   }
 
   // The beginning
@@ -133,6 +145,7 @@ export class World {
       random: this.#random,
       machine,
       membership: this.#membership,
+      fencePrograms: this.#fencePrograms,
       boot_s: assumptions.boot_s,
       onLog: (kind, text) => this.#said(node, kind, text),
       onDecision: (sid, reasons) => this.#reasons.set(sid, reasons),
@@ -351,6 +364,13 @@ export class World {
       const isMissed = status?.state === 'started' && node_status[status.node] === 'unknown';
       return !isMissed && this.#isServiceAtRest(sid, wanted, status);
     });
+  }
+
+  /** Something is not as it should be, and nothing comes any more. */
+  #isStuck(last_s: number): boolean {
+    const since_s = Math.max(last_s, this.#happenings.at(-1)?.at_s ?? 0);
+    const isStarting = [...this.#lives.values()].some(({ state }) => state === 'booting' || state === 'leaving');
+    return !isStarting && this.#since_s - since_s > stuck_s;
   }
 
   #isServiceAtRest(sid: string, wanted: string, status: ServiceStatus | undefined): boolean {

@@ -29,6 +29,7 @@ export function daemonActor(kind: DaemonKind): ActorDefinition<DaemonPorts, Daem
         finished();
       };
       const host = new DaemonHost({ kind, ports: { ...ports, clock, log }, times, trace, onEnd: ended });
+      let unpublish = (): void => {};
       let hasBegun = false;
       let isEnding = false;
       const begin = (looks: number): void =>
@@ -41,6 +42,7 @@ export function daemonActor(kind: DaemonKind): ActorDefinition<DaemonPorts, Daem
           hasBegun = true;
           log.write(name, 'info', 'starting server');
           host.start();
+          if (kind === 'crm') unpublish = ports.keepPublished();
         });
       writePidFile(layout.daemonPidFile(name));
       begin(LOOKS);
@@ -53,6 +55,7 @@ export function daemonActor(kind: DaemonKind): ActorDefinition<DaemonPorts, Daem
           void ports.shutdownMarker().then((marker) => host.requestShutdown(marker));
         },
         stop: () => {
+          unpublish();
           host.abandon();
           trace.close();
           ports.close();

@@ -134,7 +134,8 @@ export class SocketFiles implements ClusterFiles {
     body.write(key, 0, NAME_BYTES - 1, 'latin1');
     body.write(node, NAME_BYTES, NAME_BYTES - 1, 'latin1');
     const reply = await client.request(GET_STATUS, body, this.#deadline_ms);
-    return 'failure' in reply || reply.error !== 0 ? undefined : reply.body.toString('latin1');
+    // Stock daemons publish texts with a NUL at their end.
+    return 'failure' in reply || reply.error !== 0 ? undefined : reply.body.toString('latin1').replace(/\0$/, '');
   }
 }
 

@@ -1,19 +1,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { done, refused, TestWorld } from '../test-daemon.ts';
-import { Crm } from './crm.ts';
+import { Crm, type CrmOptions } from './crm.ts';
 
 const started = { node: 'n1', state: 'started', failback: true, max_restart: 1, max_relocate: 1 };
 
-function newCrm() {
-  const crm = new Crm('n1');
+function newCrm(options?: CrmOptions) {
+  const crm = new Crm('n1', options);
   const world = new TestWorld(crm);
   world.said();
   return { crm, world };
 }
 
-function newMaster() {
-  const { crm, world } = newCrm();
+function newMaster(options?: CrmOptions) {
+  const { crm, world } = newCrm(options);
   world.files.resources = { 'vm:1': started };
   world.tick(0);
   assert.is(crm.state, 'master');
@@ -177,17 +177,40 @@ test('without a refreshed state a master skips the round', () => {
   assert.equal(world.said(), ['notice temporary inconsistent cluster state (cfs restart?), skip round']);
 });
 
-test('a shutdown request ends a master in order, and counts once', () => {
-  const { crm, world } = newMaster();
-  const request = { type: 'SHUTDOWN_REQUEST', marker: '', at: 10 } as const;
-  world.give(request);
-  world.give(request);
-  assert.equal(world.said(), ['info server received shutdown request']);
-  world.tick(20);
-  assert.equal(world.said(), ['info voluntary release CRM lock']);
-  assert.equal(world.did(), ['acquire ha_manager_lock', 'watchdog feed', 'watchdog close', 'release ha_manager_lock']);
-  assert.equal(world.end, { out: 'exit' });
-  assert.is(crm.state, 'exited');
+test('a shutdown request ends a master in order after a last round, and counts once; the original leaves at once', () => {
+  for (const hasQuirks of [false, true]) {
+    const { crm, world } = newMaster({ hasQuirks });
+    const request = { type: 'SHUTDOWN_REQUEST', marker: '', at: 10 } as const;
+    world.give(request);
+    world.give(request);
+    assert.equal(world.said(), ['info server received shutdown request']);
+    world.tick(20);
+    assert.equal(world.said(), ['info voluntary release CRM lock']);
+    const round = hasQuirks ? [] : ['write manager_status'];
+    assert.equal(world.did(), [
+      'acquire ha_manager_lock',
+      'watchdog feed',
+      ...round,
+      'watchdog close',
+      'release ha_manager_lock',
+    ]);
+    assert.equal(world.end, { out: 'exit' });
+    assert.is(crm.state, 'exited');
+  }
+});
+
+test('a last round that fails, or for which there is no cluster file system, keeps no master from its end', () => {
+  for (const op of ['refresh', 'write'] as const) {
+    const { crm, world } = newMaster();
+    world.give({ type: 'SHUTDOWN_REQUEST', marker: '', at: 10 });
+    world.override = (ask) => {
+      if (ask.op !== op) return undefined;
+      return op === 'refresh' ? done(false) : refused('broken');
+    };
+    world.tick(20);
+    assert.equal([crm.state, world.end], ['exited', { out: 'exit' }]);
+    assert.is(world.did().at(-1), 'release ha_manager_lock');
+  }
 });
 
 test('a failed watchdog is the end of the daemon', () => {

@@ -35,6 +35,16 @@ type Phase =
 
 const MANAGER_LOCK = 'ha_manager_lock';
 
+export interface CrmOptions {
+  readonly inspection?: Inspection;
+  readonly times?: HaTimes;
+  /**
+   * Does as the original even where that hurts on real nodes: a master that is to end leaves at once (§2.2). When all nodes end
+   * together, services that its last round would have frozen are then left to the watchdogs.
+   */
+  readonly hasQuirks?: boolean;
+}
+
 export class Crm extends Daemon<Phase> {
   readonly #inspection: Inspection;
   readonly #role: Actor<typeof roleMachine>;
@@ -43,11 +53,14 @@ export class Crm extends Daemon<Phase> {
   #isWatchdogOpen = false;
   /** The stack is disarmed: a master does without watchdog. */
   #isDisarmed = false;
+  /** What a master does before it leaves is done. */
+  #isLastRoundOver: boolean;
   /** The cluster file system refreshed its state in this iteration. */
   #isRefreshed = true;
 
-  constructor(node: string, inspection: Inspection = uninspected, times: HaTimes = haTimes()) {
+  constructor(node: string, { hasQuirks = false, inspection = uninspected, times = haTimes() }: CrmOptions = {}) {
     super(node, times);
+    this.#isLastRoundOver = hasQuirks;
     this.#inspection = inspection;
     this.#role = createActor(roleMachine, inspection('crm'));
     this.#role.start();
@@ -265,7 +278,9 @@ export class Crm extends Daemon<Phase> {
       case 'lost_manager_lock':
         return this.#closeWatchdog('lost-lock-cleared');
       case 'master':
-        if (this.#isShutdownRequested) return this.#closeWatchdog('watchdog-closed');
+        if (this.#isShutdownRequested && (this.#isLastRoundOver || !this.#isRefreshed)) {
+          return this.#closeWatchdog('watchdog-closed');
+        }
         if (!this.#isRefreshed) {
           this.log('notice', 'temporary inconsistent cluster state (cfs restart?), skip round');
           return this.endIteration('working');
@@ -276,10 +291,12 @@ export class Crm extends Daemon<Phase> {
   }
 
   #managed(reply: Reply): Next {
-    if (!reply.ok) {
-      this.log('err', `got unexpected error - ${reply.error}`);
-      return this.endIteration('working');
+    if (!reply.ok) this.log('err', `got unexpected error - ${reply.error}`);
+    if (this.#isShutdownRequested) {
+      this.#isLastRoundOver = true;
+      return this.#work();
     }
+    if (!reply.ok) return this.endIteration('working');
     const { isFullyDisarmed } = this.#manager!;
     if (isFullyDisarmed && !this.#isDisarmed) {
       this.log('info', 'HA stack fully disarmed, releasing CRM watchdog');

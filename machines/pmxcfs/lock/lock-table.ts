@@ -175,15 +175,16 @@ function verdictOf(params: unknown): LockVerdict | undefined {
   return (params as { readonly verdict: LockVerdict } | undefined)?.verdict;
 }
 
-/** What inspected locks have answered to their last event. */
-const ANSWERS = new WeakMap<object, LockVerdict>();
-
-const ANSWERING = lockMachine.provide({
-  actions: { answer: ({ self }, { verdict }) => void ANSWERS.set(self, verdict) },
-});
-
 function inspectedLock(inspect: (inspection: InspectionEvent) => void): LockLife {
-  const actor = createActor(ANSWERING, { inspect }).start();
+  let answer: LockVerdict | undefined;
+  const machine = lockMachine.provide({
+    actions: {
+      answer: (_, { verdict }) => {
+        answer = verdict;
+      },
+    },
+  });
+  const actor = createActor(machine, { inspect }).start();
   return {
     get state() {
       return actor.getSnapshot().value;
@@ -192,9 +193,9 @@ function inspectedLock(inspect: (inspection: InspectionEvent) => void): LockLife
       return actor.getSnapshot().context;
     },
     take: (event) => {
-      ANSWERS.delete(actor);
+      answer = undefined;
       actor.send(event);
-      return ANSWERS.get(actor);
+      return answer;
     },
     end: () => actor.stop(),
   };

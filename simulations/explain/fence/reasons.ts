@@ -24,10 +24,9 @@ export function reasonsInWords(reasons: unknown, chosen: string | undefined): st
   }
   const outOf = exclusionsInWords(excluded);
   const left = preferred.filter((node) => excluded[node] === undefined);
-  const choice = left.length <= 1 ? `the only node left of ${list(preferred)}` : comparison(left, scores, chosen);
-  return outOf === '' || left.length > 1
-    ? [choice, outOf].filter((part) => part !== '').join('; ')
-    : `${choice}: ${outOf}`;
+  if (left.length > 1) return [comparison(left, scores, chosen), outOf].filter((part) => part !== '').join('; ');
+  if (outOf !== '') return `the only node left: ${outOf}`;
+  return 'no other node is online and as much wanted by its rules';
 }
 
 function comparison(

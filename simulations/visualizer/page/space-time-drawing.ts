@@ -124,7 +124,7 @@ function drawNodeBar(pen: Pen, picture: Picture, lane: Lane): void {
   const series = (key: string) => run.head.facts.find((one) => one.node === lane.node && one.key === key);
   const [power, quorum] = [series('power'), series('quorum')];
   const ends = [...(power?.at ?? []), ...(quorum?.at ?? [])].sort((a, b) => a - b);
-  const y = AXIS_px + lane.top + 3;
+  const y = AXIS_px + lane.top + 1;
   for (const [number, at] of ends.entries()) {
     const next = ends[number + 1];
     const left = Math.max(0, xOf(picture, at));
@@ -135,7 +135,7 @@ function drawNodeBar(pen: Pen, picture: Picture, lane: Lane): void {
     const isOn = (valueAt(power) ?? 'on') === 'on';
     const quorate = valueAt(quorum);
     pen.fillStyle = !isOn ? palette.bad : quorate === 'no' ? palette.warn : palette.good;
-    pen.fillRect(left, y, right - left, isOn ? 4 : 6);
+    pen.fillRect(left, y, right - left, isOn ? 3 : 5);
   }
   pen.fillStyle = palette.line;
   pen.fillRect(0, middle(lane), width, 1);

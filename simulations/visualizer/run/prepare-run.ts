@@ -8,6 +8,8 @@ import { openTrace } from '../../../runtime/trace/reader.ts';
 import type { TraceHeader } from '../../../runtime/trace/trace.ts';
 import { CHECKERS } from '../../checkers/all.ts';
 import type { ClusterView } from '../../checkers/observation.ts';
+import type { RunOptions } from '../../cluster/options.ts';
+import { runSeed } from '../../cluster/run.ts';
 import { readSource, runSource, type Source } from '../../commands/source.ts';
 import { UsageProblem } from '../../commands/usage.ts';
 import { causalChain } from '../../explain/chain.ts';
@@ -16,6 +18,7 @@ import { INVARIANTS, watchInvariants } from '../../reference/invariants/watch.ts
 import { runScenario } from '../../reference/run-scenario.ts';
 import { readScenarioFiles } from '../../reference/scenario-directory.ts';
 import { traceScenario } from '../../reference/scenario-trace.ts';
+import { type Schedule, scheduleOf } from '../../schedule/schedule.ts';
 import { DESCRIPTIONS, drawingPath } from '../charts/drawings.ts';
 import { type ChainLink, definitionName, type Head, type Invariant } from './layout.ts';
 import { RunWriter } from './run-writer.ts';
@@ -23,12 +26,27 @@ import { RunWriter } from './run-writer.ts';
 /** The repository's root, or that of what was built from it. */
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
+export interface PreparedRun {
+  readonly bytes: Buffer;
+  /** The simulated run as steps, to branch from; undefined where there is none. May run it again. */
+  readonly schedule: (() => Schedule) | undefined;
+}
+
 /** Throws `UsageProblem`; rejects with `TraceUnreadable`. */
-export async function prepareRun(argument: string): Promise<Buffer> {
-  if (existsSync(argument) && statSync(argument).isDirectory()) return prepareHaScenario(argument);
+export async function prepareRun(argument: string): Promise<PreparedRun> {
+  if (existsSync(argument) && statSync(argument).isDirectory()) {
+    return { bytes: await prepareHaScenario(argument), schedule: undefined };
+  }
   const source = readSource(argument);
-  if (source.kind === 'trace') return prepareTrace(source.path, basename(source.path));
-  return prepareSource(source, source.kind === 'seed' ? `seed ${source.seed}` : basename(argument));
+  if (source.kind === 'trace') {
+    const bytes = await prepareTrace(source.path, basename(source.path));
+    const { header } = await openTrace(source.path);
+    const options = header.options as RunOptions | undefined;
+    const isSeeded = header.source === 'simulator' && options?.seed !== undefined;
+    return { bytes, schedule: isSeeded ? () => scheduleOf(runSeed(options.seed, { options })) : undefined };
+  }
+  const title = source.kind === 'seed' ? `seed ${source.seed}` : basename(argument);
+  return { bytes: await prepareSource(source, title), schedule: () => scheduleOf(runSource(source, {}, {})) };
 }
 
 export function prepareSource(source: Exclude<Source, { readonly kind: 'trace' }>, title: string): Promise<Buffer> {
