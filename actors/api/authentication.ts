@@ -66,24 +66,35 @@ async function forAccount(world: ApiWorld, identity: string): Promise<Authentica
   return { ok: true, caller: { identity, isToken: identity.includes('!') } };
 }
 
-/** The keys that may have signed a ticket that is shown now. */
+const KEYS_KEPT_MS = 1000;
+const keptKeys = new WeakMap<ApiWorld, { readonly at_ms: number; readonly keys: readonly TrustedKey[] }>();
+
+/** The keys that may have signed a ticket that is shown now. They change once a day: a second late is soon enough. */
 export async function trustedKeys(world: ApiWorld): Promise<readonly TrustedKey[]> {
-  const now_s = Math.floor(world.clock.wall_ms() / 1000);
-  const keys: TrustedKey[] = [];
-  const current = await world.cluster.read('authkey.pub');
+  const at_ms = world.clock.monotonic_ms();
+  const kept = keptKeys.get(world);
+  if (kept !== undefined && at_ms - kept.at_ms < KEYS_KEPT_MS) return kept.keys;
+  const found = await readTrustedKeys(world);
+  if (found.length > 0) keptKeys.set(world, { at_ms, keys: found });
+  return found;
+}
+
+async function readTrustedKeys({ cluster, clock }: ApiWorld): Promise<readonly TrustedKey[]> {
+  const now_s = Math.floor(clock.wall_ms() / 1000);
+  const paths = ['authkey.pub', 'authkey.pub.old'];
+  const [current, old] = await Promise.all(paths.map((path) => cluster.read(path)));
+  const [current_s, old_s] = await Promise.all(paths.map((path) => cluster.modified(path)));
+  const found: TrustedKey[] = [];
   if (current !== undefined) {
-    const mtime_s = await world.cluster.modified('authkey.pub');
-    const isQuorate = (await world.cluster.members()).cluster?.quorate !== 0;
+    const isQuorate = (await cluster.members()).cluster?.quorate !== 0;
     const window =
-      mtime_s === undefined ? ticketWindow : currentKeyWindow({ public_key_mtime_s: mtime_s, isQuorate }, now_s);
-    keys.push({ key: keyOf(current), ...window });
+      current_s === undefined ? ticketWindow : currentKeyWindow({ public_key_mtime_s: current_s, isQuorate }, now_s);
+    found.push({ key: keyOf(current), ...window });
   }
-  const old = await world.cluster.read('authkey.pub.old');
   if (old !== undefined && old.length > 0) {
-    const mtime_s = await world.cluster.modified('authkey.pub.old');
-    keys.push({ key: keyOf(old), ...(mtime_s === undefined ? ticketWindow : oldKeyWindow(mtime_s, now_s)) });
+    found.push({ key: keyOf(old), ...(old_s === undefined ? ticketWindow : oldKeyWindow(old_s, now_s)) });
   }
-  return keys;
+  return found;
 }
 
 type VerifyingKey = TrustedKey['key'];

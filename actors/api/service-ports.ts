@@ -8,9 +8,9 @@ import { type ListeningSocket, listenOnAny } from '../../runtime/http/listening-
 import { type DefaultKey, proxyDefaults, readDefaults, workerCount } from '../../runtime/http/proxy-defaults.ts';
 import type { WorkerOrder } from '../../runtime/http/worker-process.ts';
 import { takeHangUps } from '../../runtime/node/hang-up.ts';
+import { readHostFile, replaceHostFile } from '../../runtime/node/host-files.ts';
 import type { NodeLayout } from '../../runtime/node/layout.ts';
 import { nodeLayout } from '../../runtime/node/layout.ts';
-import { ownUid } from '../../runtime/node/node-directories.ts';
 import { giveFile, webOwner } from '../../runtime/node/process-owner.ts';
 import { NodeClient } from '../pvecm/node-client.ts';
 import { updateCertificates } from '../pvecm/update-certs.ts';
@@ -41,6 +41,7 @@ export async function daemonPorts(base: BasePorts, parameters: ServiceParameters
     order: async () => {
       const place = await placeOf(base, parameters, layout);
       const socket = opened('pvedaemon', base, [place.own], [DAEMON_PORT, DAEMON_FALLBACK + place.number]);
+      replaceHostFile(daemonPortFile(layout), Buffer.from(`${socket.port}\n`), 0o644);
       return {
         ...orderOf(socket, parameters, 'pvedaemon', { host: socket.address, port: socket.port }, new Map()),
         owner: undefined,
@@ -68,12 +69,22 @@ export async function proxyPorts(base: BasePorts, parameters: ServiceParameters)
       const socket = opened('pveproxy', base, addresses, [PROXY_PORT, PROXY_FALLBACK + place.number]);
       await place.publish(socket.port);
       const host = isWholeMachine(layout) ? '127.0.0.1' : place.own;
-      const port = ownUid() === 0 ? DAEMON_PORT : DAEMON_FALLBACK + place.number;
+      const port = knownDaemonPort(layout) ?? DAEMON_PORT;
       const owner = webOwner();
       if (owner !== undefined) giveFile(`${layout.root}/var/log/pveproxy`, owner);
       return { ...orderOf(socket, parameters, 'pveproxy', { host, port }, values), owner };
     },
   };
+}
+
+/** Where pvedaemon tells pveproxy of the same node which port it has got. It starts first. */
+function daemonPortFile({ root }: NodeLayout): string {
+  return `${root}/run/pvedaemon.port`;
+}
+
+function knownDaemonPort(layout: NodeLayout): number | undefined {
+  const text = readHostFile(daemonPortFile(layout))?.toString().trim();
+  return text !== undefined && /^[0-9]{1,5}$/.test(text) ? Number(text) : undefined;
 }
 
 /** Several nodes on one machine do with fewer. */

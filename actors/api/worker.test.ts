@@ -69,7 +69,7 @@ async function openSite(): Promise<Site> {
     if ('failure' in socket) throw new Error(socket.failure.message);
     const daemonPlace = { host: '127.0.0.1', port: daemonPort };
     const settings: WorkerSettings = { daemon, root, nodeName: 'n1', daemonPlace, defaults: [] };
-    const worker = await startWorker({ clock, random, log, fd: socket.fd }, settings);
+    const worker = await startWorker({ clock, random, log, fd: socket.fd, giveWay: () => {} }, settings);
     closers.unshift(() => worker.drain());
     return worker.port;
   };

@@ -20,6 +20,8 @@ export interface WorkerSettings {
   readonly daemonPlace: { readonly host: string; readonly port: number };
   /** Values of `/etc/default/pveproxy`, already checked. */
   readonly defaults: readonly (readonly [DefaultKey, string])[];
+  /** After so many requests the worker gives way to a new one; undefined: never. */
+  readonly recycleAfter_requests?: number;
 }
 
 export async function startWorker(base: WorkerBase, given: unknown): Promise<Worker & { readonly port: number }> {
@@ -43,6 +45,7 @@ export async function startWorker(base: WorkerBase, given: unknown): Promise<Wor
         minVersion: defaults.tlsVersions[0]!,
         maxVersion: defaults.tlsVersions.at(-1)!,
       };
+  let served = 0;
   const server = await ApiServer.start(
     {
       handler: (request) => answerApiRequest(request, { world, isDaemon, forwarder }),
@@ -50,6 +53,10 @@ export async function startWorker(base: WorkerBase, given: unknown): Promise<Wor
       compresses: defaults.compresses,
       accessLog: isDaemon ? () => {} : accessLogFile(`${layout.root}/var/log/pveproxy/access.log`),
       clock: base.clock,
+      onRequest: () => {
+        served += 1;
+        if (served === settings.recycleAfter_requests) base.giveWay();
+      },
       ...(!isDaemon && { accessList: defaults.accessList, realAddress: defaults.realAddress }),
     },
     { fd: base.fd },

@@ -17,6 +17,7 @@ export function doctorCommand(): Command {
     .option('--root <dir>', 'the node whose files lie below this folder', '/')
     .option('--json', 'for programs')
     .option('--debug', 'show stack traces')
+    .addHelpText('after', '\nexit codes: 0 nothing to do, 2 warnings or errors, 1 bad input')
     .action(({ from, json = false, root }: Flags) =>
       runCommand(async () => {
         const cluster = from === undefined ? await describedByNode(root) : await describedBy(from);

@@ -21,6 +21,7 @@ export function explainCommand(): Command {
     .option('--from-journal <file...>', 'output of journalctl, or syslog files, of any nodes in any mixture')
     .option('--json', 'for programs')
     .option('--debug', 'show stack traces')
+    .addHelpText('after', '\nexit codes: 0 explained, 1 nothing found')
     .action((node: string, { blackBox = [], fromJournal = [], json = false }: Flags) =>
       runCommand(async () => {
         const given = [...blackBox, ...fromJournal];

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { ClusterDescription } from '../../actors/doctor/cluster-description.ts';
-import { readActs } from '../../simulations/what-if/acts.ts';
+import { forms, readActs } from '../../simulations/what-if/acts.ts';
 import { type Assumptions, assumed } from '../../simulations/what-if/assumptions.ts';
 import { eachNodeCode, eachNodeText, reportEachNode } from '../../simulations/what-if/each-node.ts';
 import { forecastText } from '../../simulations/what-if/forecast-text.ts';
@@ -25,6 +25,8 @@ interface Flags {
   readonly nodeMemory?: string;
 }
 
+const EXIT_CODES =
+  '\nexit codes: 0 all recovers, 2 something stays down, 3 the outcome differs between futures, 1 bad input';
 const BAD_INPUT = 1;
 const enough = 32;
 /** Of each of several questions. */
@@ -48,6 +50,10 @@ export function whatIfCommand(): Command {
     .option('--node-memory <GiB>', 'of all nodes that have not told theirs, or n1=64,n2=128')
     .option('--json', 'for programs')
     .option('--debug', 'show stack traces')
+    .addHelpText(
+      'after',
+      `\nacts, each with 'at 30s' or 'at 2m' behind it, at once without:\n  ${Object.values(forms).join('\n  ')}\n${EXIT_CODES}`,
+    )
     .action((texts: string[], flags: Flags) => runCommand(() => answer(texts, flags)));
 }
 

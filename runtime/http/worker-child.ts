@@ -15,6 +15,8 @@ export interface WorkerBase {
   readonly random: Random;
   readonly log: Log;
   readonly fd: number;
+  /** Asks to be replaced: the worker drains and ends. */
+  giveWay(): void;
 }
 
 export interface Worker {
@@ -48,8 +50,7 @@ const log: Log = {
 
 const { startWorker } = (await import(url)) as { startWorker: StartWorker };
 try {
-  const base = { clock: createRealClock(), random: createSystemRandom(), log, fd: LISTENING_FD };
-  const worker = await startWorker(base, JSON.parse(settings));
+  const base = { clock: createRealClock(), random: createSystemRandom(), log, fd: LISTENING_FD, giveWay: () => end() };
   let isEnding = false;
   const end = () => {
     if (isEnding) return;
@@ -60,6 +61,7 @@ try {
       () => process.exit(1),
     );
   };
+  const worker = await startWorker(base, JSON.parse(settings));
   process.on('SIGTERM', end);
   process.on('SIGQUIT', end);
   process.on('disconnect', end);

@@ -334,20 +334,6 @@ export const HA_MUTANTS: readonly Mutant[] = [
     options: { ...CUTS, faults: ['partition', 'dead-switch'], ha: { ...CALM_HA, services: 3, fencing: 'both' } },
   },
   {
-    name: 'idle-lrm-keeps-its-lock',
-    breaks: 'An LRM without services never lets go of its lock and its watchdog.',
-    patches: [
-      {
-        file: 'machines/ha/lrm/state.ts',
-        from: 'isIdleTooLong: ({ context }) => context.idle_rounds + 1 > MAX_IDLE_ROUNDS,',
-        to: 'isIdleTooLong: () => MAX_IDLE_ROUNDS < 0,',
-      },
-    ],
-    checkers: ['16.16 idle'],
-    seeds: seedsFrom(),
-    options: { ...ORDERS, chaos_ms: 1_000_000, ha: { ...CALM_HA, services: 1, operator: true } },
-  },
-  {
     name: 'lost-lock-is-never-asked-for-again',
     breaks: 'An LRM never asks for its lock again once it has lost it.',
     patches: [

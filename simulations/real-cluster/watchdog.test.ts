@@ -1,4 +1,4 @@
-// test-timeout: 120
+// test-timeout: 300
 /** The watchdog multiplexer of a real node with its stand-in, at a tenth of the times: who takes the node along, and who doesn't. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -69,6 +69,25 @@ test('an orderly end stops it cleanly', async ({ node }) => {
   assert.is((await node.stop()).code, 0);
   assert.match(log(node), /clean exit\n$/);
   assert.equal([existsSync(node.layout.watchdogSocket), muxPid(node)], [false, undefined]);
+});
+
+test('a daemon is stopped and started by its unit', async ({ node }) => {
+  const states = async (): Promise<readonly string[]> => {
+    const outcome = await node.callBoot('actors');
+    const actors = ('result' in outcome ? outcome.result : []) as readonly { name: string; state: string }[];
+    return actors.map(({ name, state }) => `${name} ${state}`);
+  };
+  for (const [action, state] of [
+    ['stop', 'stopped'],
+    ['start', 'running'],
+    ['start', 'running'],
+  ] as const) {
+    const { code, complaint } = await node.command('pve-actors', ['daemon', action, 'pve-ha-lrm']);
+    assert.equal([code, complaint], [0, '']);
+    assert.equal(await states(), ['cluster running', 'pve-ha-crm running', `pve-ha-lrm ${state}`]);
+  }
+  const { code, complaint } = await node.command('pve-actors', ['daemon', 'stop', 'nobody']);
+  assert.equal([code, complaint], [1, 'there is no actor nobody\n']);
 });
 
 test('a client that says goodbye leaves the node alone', async ({ node }) => {

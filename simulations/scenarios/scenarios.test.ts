@@ -1,4 +1,4 @@
-// test-timeout: 300
+// test-timeout: 600
 /**
  * Every scenario keeps its promise and gives the history that its file says. Where a change of the product is meant to give another one:
  * `pve-actors sim replay FILE --rewrite`, then look at the difference.

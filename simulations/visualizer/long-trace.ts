@@ -26,8 +26,9 @@ export function writeLongTrace(path: string, records: number, seed = 3): LongTra
       const [by, by_ms] = [round * (steps + 1), round * duration_ms];
       for (const record of once) {
         const cause = record.cause === null ? null : record.cause + by;
+        const again = record.kind === 'fault' ? { ...record, detail: renamed(record.detail, round) } : record;
         sink.write(
-          JSON.stringify({ ...record, sequence: record.sequence + by, time_ms: record.time_ms + by_ms, cause }),
+          JSON.stringify({ ...again, sequence: record.sequence + by, time_ms: record.time_ms + by_ms, cause }),
         );
         written += 1;
       }
@@ -44,6 +45,12 @@ export function writeLongTrace(path: string, records: number, seed = 3): LongTra
     sink.close();
   }
   return { path, records: written, violation };
+}
+
+/** Another round has other faults. */
+function renamed(detail: unknown, round: number): unknown {
+  const { by } = (detail ?? {}) as { readonly by?: string };
+  return by === undefined ? detail : { ...(detail as object), by: `${by} of round ${round + 1}` };
 }
 
 function tracedRun(seed: number): readonly string[] {

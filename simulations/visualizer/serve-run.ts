@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Branches } from './branch/branch-server.ts';
+import type { LiveRun } from './live-run.ts';
 
 export interface Served {
   readonly url: string;
@@ -10,7 +11,7 @@ export interface Served {
 
 export interface ServeOptions {
   readonly page: string;
-  readonly run: Buffer;
+  readonly run: Buffer | (() => Promise<LiveRun>);
   /** Where the run is a simulated one that can be run again. */
   readonly branches?: Branches | undefined;
   /** 0 for any free one. */
@@ -43,7 +44,7 @@ async function answer(
   served: Omit<ServeOptions, 'port'>,
 ): Promise<void> {
   const { method = '', headers, url = '/' } = request;
-  const { page, run, branches } = served;
+  const { page, branches } = served;
   const path = pathOf(url);
   const query = new URLSearchParams(url.slice(path.length));
   // A name that somebody else has bound to this address (DNS rebinding) is no name of ours, and other pages ask for nothing here.
@@ -52,13 +53,31 @@ async function answer(
     say(response, 403, 'not for other sites\n');
   else if (method !== 'GET' && method !== 'HEAD') say(response, 405, 'read only\n');
   else if (path === '/') say(response, 200, page, 'text/html; charset=utf-8');
-  else if (path === '/run' && !query.has('act'))
-    say(response, 200, run, BYTES, branches === undefined ? {} : { 'X-Branches': 'yes' });
+  else if (path === '/run' && !query.has('act')) await giveRun(request, response, served);
   else if (path === '/run' && branches !== undefined) {
     const branch = await branches(query).catch((error: Error) => ({ refusal: error.message }));
     if ('refusal' in branch) say(response, 400, `${branch.refusal}\n`);
     else say(response, 200, branch, BYTES);
   } else say(response, 404, 'there is nothing here\n');
+}
+
+async function giveRun(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  { run, branches }: Omit<ServeOptions, 'port'>,
+): Promise<void> {
+  if (typeof run !== 'function') {
+    say(response, 200, run, BYTES, branches === undefined ? {} : { 'X-Branches': 'yes' });
+    return;
+  }
+  try {
+    const { bytes, mark } = await run();
+    const tag = `"${Buffer.from(mark).toString('base64url')}"`;
+    if (headers['if-none-match'] === tag) say(response, 304, '');
+    else say(response, 200, bytes, BYTES, { 'X-Live': 'yes', ETag: tag });
+  } catch (error) {
+    say(response, 503, `${(error as Error).message}\n`);
+  }
 }
 
 const BYTES = 'application/octet-stream';

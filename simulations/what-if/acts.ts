@@ -59,7 +59,8 @@ function seconds(text: string): number | undefined {
   return Number(match[1]) * unit;
 }
 
-const forms: Readonly<Record<string, string>> = {
+/** How each is written. */
+export const forms: Readonly<Record<string, string>> = {
   power: 'power NODE on|off',
   network: 'network NODE on|off',
   shutdown: 'shutdown NODE',

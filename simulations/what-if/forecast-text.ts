@@ -246,10 +246,9 @@ function outcomeLines({ futures, outcomes }: Forecast): readonly string[] {
   return lines;
 }
 
-function outcomeText({ fenced, placed, reset, unmanagedDown }: Outcome): string {
+function outcomeText({ lost, placed, unmanagedDown }: Outcome): string {
   const parts = [
-    reset.length > 0 ? `${list(reset)} reset` : '',
-    fenced.length > 0 ? `${list(fenced)} fenced` : '',
+    lost.length > 0 ? `${list(lost)} ${lost.length === 1 ? 'is' : 'are'} reset or fenced` : '',
     Object.entries(placed)
       .map(([sid, end]) => `${sid} → ${end.replace(/^ /, 'nowhere ')}`)
       .join(', '),

@@ -41,8 +41,8 @@ export interface Forecast {
 }
 
 export interface Outcome {
-  readonly reset: readonly string[];
-  readonly fenced: readonly string[];
+  /** Nodes that were reset or fenced: which of both comes first is no difference. */
+  readonly lost: readonly string[];
   /** Services that end elsewhere than they began, or nowhere. */
   readonly placed: Readonly<Record<string, string>>;
   readonly unmanagedDown: readonly string[];
@@ -126,7 +126,7 @@ function outcomesOf(futures: readonly Future[]): Forecast['outcomes'] {
       if (end !== (began ?? '') || isLeftDown(service))
         placed[sid] = isLeftDown(service) ? `${end} (${service.state})` : end;
     }
-    const outcome: Outcome = { reset, fenced, placed, unmanagedDown };
+    const outcome: Outcome = { lost: [...new Set([...reset, ...fenced])].sort(), placed, unmanagedDown };
     const key = JSON.stringify(outcome);
     const known = found.get(key) ?? { futures: 0, outcome };
     known.futures += 1;

@@ -1,4 +1,4 @@
-// test-timeout: 240
+// test-timeout: 600
 /** Futures of small clusters: what must come, what must not, and how it is told. */
 import fc from 'fast-check';
 import { test } from 'uvu';
@@ -210,7 +210,7 @@ test('what differs from phase to phase is told with its outcomes', () => {
   const told = whatIf(three, ['network n2 off', 'network n2 on at 54s'], 8);
   assert.is(told.code, EXIT.differs);
   assert.match(told.text, 'It depends on chance: ');
-  assert.match(told.text, /in \d of 8: n2 reset/);
+  assert.match(told.text, /in \d of 8: n2 is reset or fenced; vm:102 → n[13]/);
   assert.match(told.text, /n2 is reset by its watchdog after .* s \(in \d of 8\)/);
 });
 

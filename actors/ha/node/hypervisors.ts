@@ -1,6 +1,5 @@
 /** What runs the guests of a real node, as long as there is no QEMU behind it. */
 import type { AgentCall } from '../../../machines/ha/lrm-worker/command.ts';
-import type { HaTimes } from '../../../machines/ha/times.ts';
 import type { GuestProcesses } from '../../../runtime/guest/guest-process.ts';
 import type { Log } from '../../../runtime/log/log.ts';
 import { readText } from '../cluster-files.ts';
@@ -26,7 +25,6 @@ export function noHypervisor(log: Log): Hypervisor {
 export interface ProcessHypervisorPorts extends Pick<HaPorts, 'clock' | 'files' | 'node'> {
   readonly guests: GuestProcesses;
   readonly log: Log;
-  readonly times: HaTimes;
 }
 
 /** Key of a guest's configuration that holds the line of the shell. */

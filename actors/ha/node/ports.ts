@@ -48,8 +48,7 @@ export function realPorts({ clock, log, random }: BasePorts, given: unknown): Da
     log,
     files,
     watchdog: new WatchdogClient(layout.watchdogSocket),
-    hypervisor:
-      hypervisor === 'process' ? processHypervisor({ node, clock, files, guests, log, times }) : noHypervisor(log),
+    hypervisor: hypervisor === 'process' ? processHypervisor({ node, clock, files, guests, log }) : noHypervisor(log),
     fencePrograms: { run: startShellLine },
     notify: notifier(layout, node),
     layout,

@@ -14,7 +14,9 @@ export const oneResult: CheckerFactory = (_view, fail) => {
     answered: (deed) => reads.note(deed),
     asked: (daemon, ask) => {
       if (ask.op !== 'exec' || ask.cmd === 'stopped') return;
-      const { results } = (daemon.core as Lrm).snapshot;
+      const { isShutdownRequested, results } = (daemon.core as Lrm).snapshot;
+      // What an LRM stops on its way down is nobody's command (§4.6).
+      if (isShutdownRequested && ask.cmd === 'request_stop') return;
       const { state, uid = '' } = reads.of(daemon).status?.service_status?.[ask.sid] ?? {};
       if (state === ask.cmd && results[uid] !== undefined)
         fail(`${daemon.machine.name} executes ${ask.cmd} ${ask.sid} (${uid}), which has a result`);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { explainFence } from './explain-fence.ts';
@@ -263,6 +264,34 @@ test('a year that is not written is the last one possible, and goes on in Januar
   const { fencings } = await report([file(journal(before).replaceAll('Nov 20', 'Dec 31') + turned)]);
   assert.is(fencings[0]!.from_ms, Date.UTC(2025, 11, 31, 23, 52, 0));
   assert.is(fencings[0]!.to_ms, Date.UTC(2026, 0, 1, 0, 4, 17));
+});
+
+test('whatever is missing, what is left is told without a hole', async () => {
+  const more: Entry[] = [
+    [
+      '10:02:30',
+      'n2',
+      'corosync[1202]',
+      '  [MAIN  ] Corosync main process was not scheduled for 9000.5 ms (threshold is 2920)',
+    ],
+    ['10:02:31', 'n2', 'systemd[1]', 'pve-ha-lrm.service: Main process exited, code=killed, status=9/KILL'],
+    ['10:01:58', 'n2', 'systemd-logind[500]', 'System is rebooting.'],
+    ['10:03:50', 'n3', 'pve-ha-crm[1303]', 'status change slave => master'],
+    ['10:02:53', 'n2', 'watchdog-mux[900]', 'client (PID 1402) watchdog was updated before expiring'],
+  ];
+  const all = [...story, ...more];
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.subarray(all), fc.constantFrom(...Object.keys(stamps)), async (entries, stamp) => {
+      count += 1;
+      const path = file(journal(entries, stamps[stamp]), `subset-${count}.log`);
+      const { code, complaints, text } = await explain([path]);
+      assert.ok(code === 0 || code === 1);
+      assert.not.match(`${text}${complaints}`, /undefined|NaN|Infinity|\[object|Invalid/);
+      rmSync(path);
+    }),
+    { numRuns: 150 },
+  );
 });
 
 // Black boxes

@@ -26,7 +26,7 @@ const before = (records: readonly TraceRecord[], at_ms: number): readonly TraceR
   records.filter(({ time_ms, actor }) => time_ms < at_ms && actor !== 'script');
 
 test('until its instant a branch is the run that it branches from', () => {
-  const branch = branchAt(BRANCH_ms, { act: 'crash', node: 2 });
+  const branch = branchAt(BRANCH_ms, { act: 'crash', node: 3 });
   const past = before(recordsOf(lines), BRANCH_ms);
   assert.ok(past.length > 1000);
   assert.equal(
@@ -37,8 +37,8 @@ test('until its instant a branch is the run that it branches from', () => {
 
 test('at its instant the act happens, and not in the run that it branches from', () => {
   const isCrash = (record: TraceRecord): boolean =>
-    record.kind === 'note' && record.event === 'crash' && record.node === 'n2' && record.time_ms === BRANCH_ms;
-  assert.ok(branchAt(BRANCH_ms, { act: 'crash', node: 2 }).some(isCrash));
+    record.kind === 'note' && record.event === 'crash' && record.node === 'n3' && record.time_ms === BRANCH_ms;
+  assert.ok(branchAt(BRANCH_ms, { act: 'crash', node: 3 }).some(isCrash));
   assert.not(recordsOf(lines).some(isCrash));
 });
 

@@ -1,6 +1,7 @@
 /**
  * Branches of a simulated run: the same run, in which something else happens at one instant. All that was done to the cluster
- * afterwards is done again at its time; what was expected of the cluster afterwards isn't, for the future is another one.
+ * afterwards is done again at its time; what was expected of the cluster afterwards isn't, for the future is another one. Only
+ * that all is at rest at the end, when what should be equal is compared.
  */
 import type { Act } from '../../cluster/act.ts';
 import type { Schedule } from '../../schedule/schedule.ts';
@@ -22,13 +23,17 @@ export function branched({ options, steps }: Schedule, at_ms: number, order: Bra
   const by = order.act === 'drop' ? 'dropped message' : `branch: ${order.act}`;
   const placed = actsOf(order, at_ms, options.nodeCount).map(({ at_ms: when, act }) => ({ ...act, by, at_ms: when }));
   const before = steps.filter((step) => (step.at_ms ?? 0) < at_ms);
-  const after = steps.filter((step) => (step.at_ms ?? 0) >= at_ms && !('expect' in step));
+  const after = steps.filter((step, at) => (step.at_ms ?? 0) >= at_ms && isKept(step, steps[at + 1]));
   const first_ms = placed[0]?.at_ms ?? at_ms;
   const later: Step[] = [...placed, ...after].sort((a, b) => (a.at_ms ?? 0) - (b.at_ms ?? 0));
   return {
     options,
     steps: [...before.slice(0, -1), ...before.slice(-1).map((step) => untilInstant(step, first_ms)), ...later],
   };
+}
+
+function isKept(step: Step, next: Step | undefined): boolean {
+  return !('expect' in step) || (next !== undefined && 'stage' in next && next.stage === 'quiet');
 }
 
 /** The step during which the instant comes would hold back what happens then: it lasts until that instant. */

@@ -15,13 +15,16 @@ export interface KnownContext {
 
 /** Records that are read back at most. */
 const mostRecords = 3000;
+const rest_ms = 60;
 
 /** `isStale` is asked now and then: nobody waits any more. */
 export async function contextUpTo(run: Run, at: number, isStale: () => boolean): Promise<KnownContext> {
+  // Whoever scrubs doesn't look at contexts.
+  await new Promise((resolve) => setTimeout(resolve, rest_ms));
   const { changed } = (await run.record(at)) as MachineRecord;
   const before = new Map<string, unknown>();
   const track = run.tracks[at];
-  let isComplete = run.before[at] === 0;
+  let isComplete = run.before[at] === 0 || isStale();
   let read = 0;
   for (let to = at - 1; to >= 0 && !isComplete && read < mostRecords; to -= 1) {
     if (run.tracks[to] !== track) continue;

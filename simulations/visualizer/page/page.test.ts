@@ -1,22 +1,40 @@
-// test-timeout: 240
+// test-timeout: 300
 // test-exclusive
 /** The page in a browser, over a long trace: what people do with it, by mouse and by keys. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { nodeLayout } from '../../../runtime/node/layout.ts';
 import { reportSkip } from '../../../runtime/test-support/shared-corpus.ts';
+import { runSeed } from '../../cluster/run.ts';
+import { type Schedule, scheduleOf } from '../../schedule/schedule.ts';
+import { branchesOf } from '../branch/branch-server.ts';
 import { lackOfBrowser, openBrowser, type TestBrowser } from '../browser.ts';
 import { builtPage } from '../build-page.ts';
+import { liveRun } from '../live-run.ts';
 import { type LongTrace, writeLongTrace } from '../long-trace.ts';
-import { prepareTrace } from '../run/prepare-run.ts';
+import { prepareSource, prepareTrace } from '../run/prepare-run.ts';
 import { Run } from '../run/run.ts';
 import { type Served, serveRun } from '../serve-run.ts';
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const SHORT = { chaos_ms: 6000, nodeCount: 3, faults: ['crash', 'partition'] } as const;
+/** Of the membership machine of n1; the rest is different in each. */
+const STEP = {
+  node: 'n1',
+  actor: 'membership',
+  cause: null,
+  kind: 'machine',
+  machine: 'membership',
+  before: 'idle',
+  changed: {},
+  effects: [],
+};
 const RECORDS = 100_000;
 const folder = mkdtempSync(join(tmpdir(), 'pve-actors-page-'));
 /** Runs in the page: by how much it exceeds the window, then the texts that don't fit where they stand. */
@@ -233,13 +251,71 @@ check('charts and logs are exported in the forms of others', async () => {
   assert.match(await exported('What is shown, for ShiViz'), /n1 \{"n1":\d+/);
 });
 
+check('a branch at the server is compared side by side: where the futures part, and how the nodes differ', async () => {
+  const schedule = (): Schedule => scheduleOf(runSeed(3, { options: SHORT }));
+  const bytes = await prepareSource({ kind: 'schedule', schedule: schedule() }, 'short run');
+  const branching = await serveRun({ page: await builtPage(), run: bytes, branches: branchesOf(schedule), port: 0 });
+  try {
+    const other = await browser!.context.newPage();
+    watch(other);
+    await other.goto(branching.url);
+    await other.waitForSelector('[data-test=where]');
+    const short = await Run.of(bytes);
+    await other.getByLabel('Position in the trace, by event').fill(String(short.positionAt(4000)));
+    await other.getByRole('button', { name: 'n3: what if…' }).click();
+    await other.getByLabel('What happens').selectOption('crash');
+    await other.getByRole('button', { name: 'Branch from here' }).click();
+    await other.waitForSelector('.branch table', { timeout: 60_000 });
+    assert.is(await other.locator('.plane canvas').count(), 2);
+    assert.match((await other.textContent('.branch h3')) ?? '', /crash n3 at/);
+    await other.getByRole('button', { name: 'Go there' }).click();
+    await other.getByLabel('Position in the trace, by event').fill(String(short.positionAt(4500)));
+    assert.match((await other.textContent('.branch table')) ?? '', /n3 power\s*on\s*daemon dead/);
+    await other.evaluate(AXE);
+    assert.equal(await other.evaluate(AXE_FINDINGS), []);
+    await other.getByRole('button', { name: 'Close the branch' }).click();
+    assert.is(await other.locator('.plane canvas').count(), 1);
+    await other.close();
+    requests.splice(0, requests.length, ...requests.filter((url) => !url.startsWith(branching.url)));
+  } finally {
+    await branching.close();
+  }
+});
+
+check('running nodes are followed: what they write is shown, and a step stops that', async () => {
+  const box = join(nodeLayout(join(folder, 'n1')).logDirectory, 'black-box.jsonl');
+  mkdirSync(dirname(box), { recursive: true });
+  const line = (sequence: number, after: string): string =>
+    `${JSON.stringify({ ...STEP, sequence, time_ms: sequence * 100, event: { type: `E${sequence}` }, after })}\n`;
+  const header = { trace: 1, source: 'node', nodes: ['n1'], origin_wall_ms: 1_700_000_000_000 };
+  writeFileSync(box, `${JSON.stringify(header)}\n${line(1, 'gather')}`);
+  const live = await serveRun({ page: await builtPage(), run: liveRun([folder]), port: 0 });
+  try {
+    const other = await browser!.context.newPage();
+    watch(other);
+    await other.goto(live.url);
+    await other.waitForSelector('[data-test=where]');
+    assert.is(await other.textContent('[data-test=state]'), 'gather');
+    appendFileSync(box, line(2, 'operational'));
+    await other.getByText('event 2 of 2').waitFor({ timeout: 30_000 });
+    assert.is(await other.textContent('[data-test=state]'), 'operational');
+    await other.locator('h1').click();
+    await other.keyboard.press('ArrowLeft');
+    assert.is(await other.getByRole('button', { name: 'Follow' }).getAttribute('aria-pressed'), 'false');
+    assert.is(await position(other), 0);
+    await other.close();
+    requests.splice(0, requests.length, ...requests.filter((url) => !url.startsWith(live.url)));
+  } finally {
+    await live.close();
+  }
+});
+
 check('axe finds nothing to complain of, in both themes, on both tabs', async () => {
-  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     for (const tab of ['Inspector', /Invariants/]) {
       await page.getByRole('tab', { name: tab }).click();
-      await page.evaluate(axe);
+      await page.evaluate(AXE);
       const found = await page.evaluate(AXE_FINDINGS);
       assert.equal(found, [], `${colorScheme}, ${tab}`);
     }

@@ -58,6 +58,7 @@ export interface Picture {
   readonly width: number;
   /** Positions, ascending; undefined where all are alike. */
   readonly cone: Uint32Array | undefined;
+  /** Position that the cone is of; of no meaning without one. */
   readonly selected: number;
 }
 
@@ -96,7 +97,6 @@ export function draw(pen: Pen, picture: Picture): void {
   else drawDensity(pen, picture, first, end);
   drawMarks(pen, picture, first, end);
   drawAxis(pen, picture);
-  drawSelected(pen, picture);
 }
 
 function middle({ top, height }: Lane): number {
@@ -104,7 +104,7 @@ function middle({ top, height }: Lane): number {
 }
 
 /** Datagrams leave from below the state bar of a node. */
-function laneY({ run, lanes }: Picture, at: number): number {
+export function laneY({ run, lanes }: Pick<Picture, 'run' | 'lanes'>, at: number): number {
   return middle(lanes.rows[lanes.rowOfTrack[run.tracks[at]!]!]!);
 }
 
@@ -159,9 +159,9 @@ function drawStates(pen: Pen, picture: Picture, lane: Lane, changes: readonly nu
     pen.fillStyle = palette.states[state % palette.states.length]!;
     pen.fillRect(left, AXIS_px + lane.top + 2, Math.max(0.5, right - left), lane.height - 5);
     const text = run.head.states[state] ?? '';
-    if (right - left > text.length * CHARACTER_px + 8) {
+    if (right - left > text.length * CHARACTER_px + 11) {
       pen.fillStyle = palette.ink;
-      pen.fillText(text, left + 4, middle(lane) + 3);
+      pen.fillText(text, left + 7, middle(lane) + 3);
     }
   }
 }
@@ -385,17 +385,6 @@ function drawAxis(pen: Pen, picture: Picture): void {
     pen.fillStyle = palette.soft;
     pen.fillText(text, x + 3, 13);
   }
-}
-
-function drawSelected(pen: Pen, picture: Picture): void {
-  const { selected, palette } = picture;
-  const x = xOf(picture, selected);
-  if (x < -10 || x > picture.width + 10) return;
-  pen.strokeStyle = palette.accent;
-  pen.lineWidth = 2;
-  pen.beginPath();
-  pen.arc(x, laneY(picture, selected), 7, 0, 2 * Math.PI);
-  pen.stroke();
 }
 
 /** The record next to a point, within a few pixels; undefined where there is none. */

@@ -21,6 +21,7 @@ import { traceScenario } from '../../reference/scenario-trace.ts';
 import { type Schedule, scheduleOf } from '../../schedule/schedule.ts';
 import { DESCRIPTIONS, drawingPath } from '../charts/drawings.ts';
 import { type ChainLink, definitionName, type Head, type Invariant } from './layout.ts';
+import { boxesBelow, mergeBoxes } from './merge-boxes.ts';
 import { RunWriter } from './run-writer.ts';
 
 /** The repository's root, or that of what was built from it. */
@@ -35,7 +36,8 @@ export interface PreparedRun {
 /** Throws `UsageProblem`; rejects with `TraceUnreadable`. */
 export async function prepareRun(argument: string): Promise<PreparedRun> {
   if (existsSync(argument) && statSync(argument).isDirectory()) {
-    return { bytes: await prepareHaScenario(argument), schedule: undefined };
+    if (existsSync(join(argument, 'cmdlist'))) return { bytes: await prepareHaScenario(argument), schedule: undefined };
+    return { bytes: await prepareBoxes(argument), schedule: undefined };
   }
   const source = readSource(argument);
   if (source.kind === 'trace') {
@@ -63,11 +65,25 @@ export async function prepareTrace(path: string, title: string): Promise<Buffer>
   return finished(writer, invariantsOf(known, writer.violations), await chainOf(path, writer));
 }
 
+/** What nodes have kept for themselves: the directory of one, or one with those of several. */
+export async function prepareBoxes(directory: string): Promise<Buffer> {
+  const paths = boxesBelow(directory);
+  if (paths.length === 0)
+    throw new UsageProblem(`'${directory}' holds neither a scenario (cmdlist) nor black boxes of nodes`);
+  return boxedRun(paths, `nodes in ${basename(directory)}`);
+}
+
+/** Throws `UsageProblem` where there are no records. */
+export async function boxedRun(paths: readonly string[], title: string): Promise<Buffer> {
+  const { header, records } = await mergeBoxes(paths);
+  if (records.length === 0) throw new UsageProblem(`${paths.join(', ') || 'no black box'}: no records yet`);
+  const writer = new RunWriter(title, header);
+  for (const record of records) writer.add(record);
+  return finished(writer, [], []);
+}
+
 /** Its rules are the invariants of spec/ha.md §16. */
 function prepareHaScenario(directory: string): Promise<Buffer> {
-  if (!existsSync(join(directory, 'cmdlist'))) {
-    throw new UsageProblem(`'${directory}' holds no scenario: there is no cmdlist`);
-  }
   const files = readScenarioFiles(directory);
   return withTrace(
     (write) => void traceScenario(files, (line) => write(line)),
