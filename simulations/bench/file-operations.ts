@@ -3,7 +3,7 @@ import type { Summary } from './statistics.ts';
 
 export const OPERATIONS = [
   'create',
-  'exclusive create',
+  'create without O_EXCL',
   'overwrite',
   'append',
   'rename',
@@ -22,8 +22,14 @@ export interface ClientOptions {
 
 export type ClientRequest =
   | { readonly kind: 'round'; readonly count: number; readonly operations: readonly Operation[] }
-  /** Creates files `from`, `from`+1, … in a directory that is shared with other clients. */
-  | { readonly kind: 'create'; readonly directory: string; readonly name: string; readonly count: number }
+  /** Creates files in a directory that is shared with other clients. */
+  | {
+      readonly kind: 'create';
+      readonly directory: string;
+      readonly name: string;
+      readonly count: number;
+      readonly isExclusive: boolean;
+    }
   | { readonly kind: 'remove'; readonly directory: string; readonly name: string; readonly count: number }
   /** Creates files one after the other for so long, whatever the results. */
   | { readonly kind: 'persist'; readonly duration_ms: number }
@@ -48,7 +54,7 @@ export interface PersistAnswer {
 /** Ordered messages that one operation needs in a cluster: a file is made and then written, or emptied and then written. */
 export const MESSAGES: Readonly<Record<Operation, number>> = {
   create: 2,
-  'exclusive create': 2,
+  'create without O_EXCL': 2,
   overwrite: 2,
   append: 1,
   rename: 1,
@@ -62,7 +68,7 @@ export const MESSAGES: Readonly<Record<Operation, number>> = {
 /** Of pmxcfs 9.1.6 over corosync 3.1.7 with two processors, three nodes, encrypted; another machine: for orientation only. */
 export const ORIGINAL_CLUSTER_P50_MS: Readonly<Partial<Record<Operation, number>>> = {
   create: 1.73,
-  'exclusive create': 1.73,
+  'create without O_EXCL': 1.73,
   overwrite: 1.7,
   append: 0.9,
   rename: 0.86,

@@ -35,7 +35,7 @@ export async function footprint(world: BenchWorld): Promise<readonly Finding[]> 
   await start();
   const client = new Worker(world, 'file-client', { directory: world.folder });
   const directory = join(nodes[0]!.layout.mountPoint, 'files');
-  await client.ask<CreateAnswer>({ kind: 'create', directory, name: 'f', count: FILES });
+  await client.ask<CreateAnswer>({ kind: 'create', directory, name: 'f', count: FILES, isExclusive: true });
   await allTogether(nodes, nodes.length);
   const node = nodes[0]!;
   const { pid } = await node.ready();

@@ -62,10 +62,11 @@ test.before(async (fixture) => {
 });
 
 test.after(async ({ nodes, network, folder }) => {
-  for (const node of nodes ?? []) killAll(node);
+  // The supervisors first: they would start anew what is killed.
   await Promise.all(nodes?.map((node) => node.destroy()) ?? []);
+  for (const node of nodes ?? []) killAll(node);
   network?.destroy();
-  if (folder) rmSync(folder, { recursive: true, force: true });
+  if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 /** Also what is in no group of the node: its watchdog, which would wait for its clients, and its guests. */

@@ -33,14 +33,15 @@ test.before.each(async (fixture) => {
 });
 
 test.after.each(async ({ node }) => {
+  // The supervisor first: it would start anew what is killed.
+  await node.destroy();
   try {
     process.kill(muxPid(node) ?? 0x7fffffff, 'SIGKILL');
   } catch {
     // It has ended.
   }
   killNode(node.layout.root, undefined);
-  await node.destroy();
-  rmSync(node.layout.root, { recursive: true, force: true });
+  rmSync(node.layout.root, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 test.after(({ folder }) => rmSync(folder, { recursive: true, force: true }));

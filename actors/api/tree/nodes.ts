@@ -26,6 +26,7 @@ const CHILDREN = [
   'netstat',
   'network',
   'qemu',
+  'query-oci-repo-tags',
   'query-url-metadata',
   'replication',
   'report',
