@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createAdministrator } from '../../actors/api/first-administrator.ts';
 import { createNodeWorld } from '../../actors/api/node-world.ts';
-import { PROXY_PORT } from '../../actors/api/proxy-places.ts';
+import { PORT_KEY, PROXY_PORT } from '../../actors/api/proxy-places.ts';
 import { createRealClock } from '../../runtime/clock/real.ts';
 import { certificateFingerprint } from '../../runtime/node/fingerprint.ts';
 import type { NodeLayout } from '../../runtime/node/layout.ts';
@@ -36,7 +36,7 @@ export async function accessLines(
     const root = await world.cluster.read('pve-root-ca.pem');
     if (root !== undefined) writeFileSync(authority, root);
     const { nodelist = {} } = await world.cluster.members();
-    const published = (await world.cluster.nodeStatus('pveproxy-port', node.name))?.toString().replace(/\0.*$/s, '');
+    const published = (await world.cluster.nodeStatus(PORT_KEY, node.name))?.toString().replace(/\0.*$/s, '');
     const url = `https://${nodelist[node.name]?.ip ?? '127.0.0.1'}:${published || PROXY_PORT}/`;
     const known = existsSync(kept)
       ? (JSON.parse(readFileSync(kept, 'utf8')) as { userid: string; password: string; token: string })

@@ -9,6 +9,8 @@
  * Invariants:
  *   S1 SIGKILL comes only after the grace, and at most once
  *   S2 ended is reached only when the process is known to be gone
+ *
+ * Drawing: ../drawings/task-stop.svg
  */
 import { assign, setup } from 'xstate';
 

@@ -14,6 +14,8 @@
  *      socket is never without somebody who accepts
  *   P3 a worker is asked to end at most once, and killed only after the grace
  *   P4 stopped is reached only when every worker has ended
+ *
+ * Drawing: ../drawings/worker-pool.svg
  */
 import { assign, setup } from 'xstate';
 

@@ -19,6 +19,8 @@
  *  A4  `held_at` is never later than the moment in which pmxcfs was asked for what succeeded.
  *  A5  Only a renewal that finds no directory, or the end of its lifetime, gives the lock up: a refusal may come from a moment
  *      without quorum, or from one in which the outcome is unknown, and the lock is still there afterwards.
+ *
+ * Drawing: ../../drawings/lease.svg
  */
 import { assign, setup } from 'xstate';
 import { type HaTimes, haTimes } from '../times.ts';

@@ -16,6 +16,8 @@
  *  I2  Whatever else happens to what is known of a lock only extends its life.
  *  I3  A lock is renewed by its holder alone, and never to an earlier time.
  *  I4  Each RENEWAL and EXPIRY_TEST gets exactly one verdict.
+ *
+ * Drawing: ../../drawings/lock.svg
  */
 import { assign, setup } from 'xstate';
 
