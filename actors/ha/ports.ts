@@ -28,7 +28,7 @@ export interface ClusterFiles {
   rename(from: string, to: string, done: ErrnoAnswer): void;
   /** Whole seconds; 0 on a lock asks pmxcfs to drop it if it is too old. */
   setTime(path: string, mtime_s: number, done: ErrnoAnswer): void;
-  /** What every node has published under this key of the status store (`version-info`): node → value. */
+  /** What every node has published under this key of the status store (`version-info`, on nodes `kv/version-info`): node → value. */
   published(key: string, done: Answer<Readonly<Record<string, string>> | Errno>): void;
 }
 
@@ -53,6 +53,7 @@ export interface FencePrograms {
 
 export type Notification = Extract<Out, { out: 'notify' }>;
 
+/** One of them belongs to one daemon: it has its own handle of the watchdog. */
 export interface HaPorts {
   readonly node: string;
   readonly clock: Clock;

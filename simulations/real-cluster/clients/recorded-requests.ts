@@ -60,6 +60,8 @@ export function checkResponse(request: RecordedRequest, received: Received): voi
 }
 
 const kinds: Readonly<Record<string, (value: unknown) => boolean>> = {
+  // A text or a number: clients take both.
+  '<id>': (value) => /^\d+$/.test(String(value)),
   '<integer>': (value) => Number.isInteger(value),
   '<list>': (value) => Array.isArray(value),
   '<number>': (value) => typeof value === 'number',
