@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { methodTool } from './commands/method-tool.ts';
+
+await methodTool('pvesm');
