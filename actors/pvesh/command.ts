@@ -5,7 +5,6 @@
 import { makeCsrfToken } from '../../runtime/access/csrf-token.ts';
 import { signUserTicket, ticketSigningKey } from '../../runtime/access/tickets.ts';
 import { superuser } from '../../runtime/formats/access/identity.ts';
-import { decodeUpid, taskStatus } from '../../runtime/formats/upid.ts';
 import type { PassOn } from '../../runtime/http/pass-on.ts';
 import { crossSiteSecrets } from '../api/authentication.ts';
 import { type Answer, decide, run } from '../api/dispatch.ts';
@@ -16,6 +15,7 @@ import { proxyPlaces } from '../api/proxy-places.ts';
 import { findMethod } from '../api/route.ts';
 import type { ApiWorld } from '../api/world.ts';
 import { ToolFailure } from '../command-line/failure.ts';
+import { followTask, taskExitCode } from '../command-line/foreground-task.ts';
 import type { Terminal } from '../command-line/output-format.ts';
 import { listing, usageOf } from './children.ts';
 import { readShellOptions } from './options.ts';
@@ -70,9 +70,9 @@ export async function runShell(ports: ShellPorts, args: readonly string[]): Prom
   const { params, format } = readShellOptions(found.facts, options);
   const answer = await call(ports, verb, { path: clean, params, facts: found.facts, isLocal });
   if (!answer.ok) throw failureOf(answer);
-  const code = await followTask(ports, answer, isSilent);
+  const status = await followTask(ports.world, answer.data, isSilent ? () => {} : ports.print);
   if (!isSilent) ports.print(resultText(answer.data, found.facts.returns, format, ports.terminal));
-  return code;
+  return taskExitCode(status, ports.warn);
 }
 
 function commandNamed(word: string | undefined): string {
@@ -148,41 +148,6 @@ async function callNode(
   if (status === 200) return { ok: true, data: envelope.data ?? null, extras: {}, facts };
   const message = envelope.message ?? reason ?? `status ${status}`;
   return { ok: false, refusal: { status, message, ...(envelope.errors && { errors: envelope.errors }) } };
-}
-
-const LOOK_EVERY_MS = 50;
-
-/** Prints the log of a task that runs here while it grows; the exit code is the task's. */
-async function followTask(
-  { world, print, warn }: ShellPorts,
-  answer: Answer & { readonly ok: true },
-  isSilent: boolean,
-): Promise<number> {
-  const upid = typeof answer.data === 'string' && answer.data.startsWith('UPID:') ? answer.data : undefined;
-  const decoded = upid === undefined ? undefined : decodeUpid(upid);
-  if (upid === undefined || decoded === undefined || 'error' in decoded) return 0;
-  const { node, pid, pstart } = decoded.upid;
-  if (node !== world.nodeName) return 0;
-  let shown = 0;
-  for (;;) {
-    const runs = world.tasks.isRunning(pid, pstart);
-    const text = world.tasks.log(upid)?.text ?? '';
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    const lines = whole.slice(shown).replace(/^TASK (?:OK|WARNINGS: \d+|ERROR: .*)\n/gm, '');
-    if (!isSilent) print(lines);
-    shown = whole.length;
-    if (!runs) return exitCodeOf(taskStatus(text), warn);
-    await new Promise<void>((resolve) => {
-      world.clock.setTimeout(resolve, LOOK_EVERY_MS);
-    });
-  }
-}
-
-function exitCodeOf(status: string, warn: (line: string) => void): number {
-  const warnings = /^WARNINGS: (\d+)$/.exec(status)?.[1];
-  if (status === 'OK') return 0;
-  warn(warnings === undefined ? status : `Task finished with ${warnings} warning(s)!`);
-  return warnings === undefined ? 255 : 0;
 }
 
 async function list(ports: ShellPorts, path: string, isLocal: boolean): Promise<number> {

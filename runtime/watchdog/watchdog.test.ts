@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { reportSkip } from '../test-support/shared-corpus.ts';
 import { WatchdogClient } from './client.ts';
 import { openLinuxWatchdog } from './linux-device.ts';
 import { isMuxServing, type MuxSocket, serveMuxSocket } from './mux-socket.ts';
@@ -95,6 +96,22 @@ test('the device of Linux: a byte feeds it, V stops it; what has no timeout to s
   assert.is(readFileSync(path, 'latin1'), '\0\0V');
   assert.equal(warnings, [`cannot set the timeout of ${path} to 10 s: it keeps its own`]);
   assert.ok('failure' in (await openLinuxWatchdog(join(folder, 'none', 'device'), 10, () => {})));
+});
+
+test("this machine's device: opened, fed, and stopped before it can reset anything", async () => {
+  const path = '/dev/watchdog';
+  if (!existsSync(path)) {
+    reportSkip("this machine's watchdog device", `${path} is missing: modprobe softdog`);
+    return;
+  }
+  const warnings: string[] = [];
+  const device = await openLinuxWatchdog(path, 60, (sentence) => warnings.push(sentence));
+  assert.not('failure' in device, JSON.stringify(device));
+  if ('failure' in device) return;
+  device.feed();
+  device.disarm();
+  assert.equal(warnings, []);
+  assert.match(device.identity, /^driver '/);
 });
 
 test.run();
