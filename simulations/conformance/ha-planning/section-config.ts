@@ -11,6 +11,7 @@ import {
 } from '../../../runtime/formats/section-config-types.ts';
 import { createSchema, updateSchema } from '../../../runtime/formats/section-schema.ts';
 import { type CorpusCase, differenceOf, judged } from '../corpus.ts';
+import { looseDifference } from '../vectors.ts';
 
 interface CorpusType {
   readonly properties: Properties;
@@ -57,8 +58,8 @@ function differenceIn(vector: Vector, systems: Readonly<Record<string, CorpusSys
   if (vector.kind === 'schemas') return schemasDifference(vector);
   const { base_property_list, property_isolation, plugins } = systems[vector.system ?? '']!;
   const system = initialised(definitionOf(base_property_list, plugins, property_isolation));
-  if (vector.kind === 'createSchema') return plainDifference(createSchema(system), vector.expected);
-  if (vector.kind === 'updateSchema') return plainDifference(updateSchema(system), vector.expected);
+  if (vector.kind === 'createSchema') return looseDifference(createSchema(system), vector.expected);
+  if (vector.kind === 'updateSchema') return looseDifference(updateSchema(system), vector.expected);
   return vector.kind === 'parse' ? parseDifference(vector, system) : `unknown kind ${vector.kind}`;
 }
 
@@ -103,7 +104,7 @@ function schemasDifference({ base = {}, plugins = {}, expected, expect_init_erro
     const [, mode, which] = /^expected_(unified|isolated)_(create|update)Schema$/.exec(key) ?? [];
     if (mode === undefined) return `unknown expectation ${key}`;
     const system = initialised(define(mode === 'isolated' && hasUnified ? true : asGiven));
-    const difference = plainDifference(which === 'create' ? createSchema(system) : updateSchema(system), schema);
+    const difference = looseDifference(which === 'create' ? createSchema(system) : updateSchema(system), schema);
     if (difference !== undefined) return `${key}: ${difference}`;
   }
   return undefined;
@@ -115,11 +116,11 @@ function parseDifference(vector: Vector, system: SectionSystem): string | undefi
   const warnings = differenceOf(config.warnings, (vector.warnings ?? []).map(bytesOf));
   if (warnings !== undefined) return `warnings: ${warnings}`;
   if (vector.expected === undefined) return undefined;
-  const read = plainDifference(asExpected(config), vector.expected);
+  const read = looseDifference(asExpected(config), vector.expected);
   if (read !== undefined) return read;
   if (vector.rewritten === undefined) return undefined;
   const written = writeSections(system, config, handling);
-  return plainDifference('error' in written ? written.error : written.text, bytesOf(vector.rewritten));
+  return looseDifference('error' in written ? written.error : written.text, bytesOf(vector.rewritten));
 }
 
 function bytesOf(text: string): string {
@@ -132,17 +133,4 @@ function asExpected({ ids, order }: SectionConfig): unknown {
     section === null ? null : { type: section.type, ...Object.fromEntries(section.values) },
   ]);
   return { ids: Object.fromEntries(sections), order: Object.fromEntries(order) };
-}
-
-/** Key order doesn't count, and 1 equals "1", as the original's language has it. */
-function plainDifference(actual: unknown, expected: unknown): string | undefined {
-  return differenceOf(plain(actual), plain(expected));
-}
-
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value === 'number') return String(value);
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, one]) => [key, plain(one)]));
 }
