@@ -90,8 +90,8 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'actors/node/cluster-node.ts',
-        from: '      isQuorate: () => this.quorate,\n      submit,',
-        to: '      isQuorate: () => true,\n      submit,',
+        from: '      isQuorate: () => this.quorate,\n      promptTime',
+        to: '      isQuorate: () => true,\n      promptTime',
       },
     ],
     checkers: ['I3'],

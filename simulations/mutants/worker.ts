@@ -1,8 +1,7 @@
-/** Runs in a process of their own, with the sources of a build. */
+/** Runs in a process of their own, with the product as patches make it. */
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
 import type { GivenOptions } from '../cluster/options.ts';
-import { makeBuild, removeBuild } from './build.ts';
+import { bundleTrial, removeBuild } from './build.ts';
 import type { Patch } from './mutant.ts';
 
 export interface PlannedRun {
@@ -38,20 +37,19 @@ export async function runPatched(
   patches: readonly Patch[],
   order: TrialOrder,
 ): Promise<TrialReport | { readonly problem: string }> {
-  const build = makeBuild(patches);
+  const build = await bundleTrial(patches);
   if ('problem' in build) return build;
   try {
-    return await runIn(build.path, order);
+    return await runIn(build.file, order);
   } finally {
     removeBuild(build.path);
   }
 }
 
-function runIn(path: string, order: TrialOrder): Promise<TrialReport | { readonly problem: string }> {
+function runIn(file: string, order: TrialOrder): Promise<TrialReport | { readonly problem: string }> {
   return new Promise((resolve) => {
-    const worker = fork(join(path, 'simulations/mutants/trial-worker.ts'), {
-      cwd: path,
-      execArgv: ['--import', 'tsx'],
+    const worker = fork(file, {
+      execArgv: [],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     const limit_ms = START_LIMIT_MS + order.runs.length * RUN_LIMIT_MS;
