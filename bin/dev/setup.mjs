@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-/** Debian packages that tests use. `without` says what is lost where it is missing. */
+/** Debian packages that tests use: what shows that one is there (a command, or a file where it has none), and what for. */
 const debianPackages = [
   { name: 'iproute2', command: 'ip', why: 'builds network namespaces for the end-to-end tests', always: true },
   { name: 'util-linux', command: 'unshare', why: 'isolates mounts and networks of tests', always: true },
@@ -21,6 +21,22 @@ const debianPackages = [
   { name: 'vim-tiny', command: 'vim', alternative: 'vi', why: 'is tested on the mount', always: true },
   { name: 'sqlite3', command: 'sqlite3', why: 'makes a backup of a live database in tests', always: true },
   { name: 'chromium', command: 'chromium', why: "shows the visualizer's page in tests", always: true },
+  { name: 'curl', command: 'curl', why: 'is a client of the API in tests', always: true },
+  { name: 'ansible', command: 'ansible-playbook', why: 'is a client of the API in tests', always: true },
+  {
+    name: 'python3-proxmoxer',
+    command: 'proxmoxer',
+    file: '/usr/lib/python3/dist-packages/proxmoxer/__init__.py',
+    why: 'is a client of the API in tests',
+    always: true,
+  },
+  {
+    name: 'python3-requests',
+    command: 'requests',
+    file: '/usr/lib/python3/dist-packages/requests/__init__.py',
+    why: 'carries the requests of proxmoxer',
+    always: true,
+  },
   // Root mounts and unmounts without it; a library of its own comes with fuse-native.
   { name: 'fuse', command: 'fusermount', why: 'mounts without root', always: false },
 ];
@@ -195,12 +211,14 @@ function bundleDist() {
   if (result.status !== 0) say('bundling failed; its messages are above. Processes start more slowly');
 }
 
+function isThere({ command, alternative, file }) {
+  if (file !== undefined) return existsSync(file);
+  return findCommand(command) || (alternative !== undefined && findCommand(alternative));
+}
+
 function missingPackages() {
   const isRoot = process.getuid?.() === 0;
-  return debianPackages.filter(
-    ({ command, alternative, always }) =>
-      (always || !isRoot) && !findCommand(command) && !(alternative !== undefined && findCommand(alternative)),
-  );
+  return debianPackages.filter((one) => (one.always || !isRoot) && !isThere(one));
 }
 
 /** Tests that need a missing program skip with the reason, so nothing here ends the set-up. */

@@ -11,7 +11,7 @@ import { runSwarm } from './swarm-processes.ts';
 import { formatRun, formatSummary, type SeedReport } from './swarm-report.ts';
 
 /** `npm run verify`, and so CI, runs more of them. */
-const SEEDS = Number(process.env.SWARM_SEEDS ?? 200);
+const SEEDS = Number(process.env.SWARM_SEEDS ?? 100);
 const JOBS = 2;
 /** Every seed. */
 const TWICE = 1;
