@@ -21,7 +21,7 @@ export async function footprint(world: BenchWorld): Promise<readonly Finding[]> 
   const ends_ms: number[] = [];
   const start = async () => {
     const started_ms = performance.now();
-    await startCluster(nodes);
+    await startCluster(nodes, []);
     starts_ms.push(performance.now() - started_ms);
   };
   const stop = async () => {

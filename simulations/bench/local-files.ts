@@ -17,7 +17,7 @@ const CHANGES_TARGET = 0.5;
 const READS_TARGET = 0.7;
 
 export async function localFiles(world: BenchWorld): Promise<readonly Finding[]> {
-  const node = new ProductNode(world, 'local').start(['--local'], { cpu: CPU });
+  const node = new ProductNode(world, 'local').start(['--local', '--only', 'cluster'], { cpu: CPU });
   const mountPoint = join(world.folder, 'reference');
   mkdirSync(mountPoint);
   world.noteMount(mountPoint);

@@ -25,6 +25,9 @@ const PORT = 5475;
 /** BENCH_TOTEM holds further lines of the section `totem`, separated by commas, to try settings. */
 export const TOTEM_LINES: readonly string[] = (process.env.BENCH_TOTEM ?? '').split(',').filter(Boolean);
 
+/** What the original's figures were measured with: no daemon but the replicated file system and its group communication. */
+const CLUSTER_PROCESS_ALONE = ['--only', 'cluster'];
+
 export class ProductNode {
   readonly name: string;
   readonly layout: NodeLayout;
@@ -42,7 +45,7 @@ export class ProductNode {
     return this.#boot?.pid ?? 0;
   }
 
-  start(flags: readonly string[] = [], options: StartOptions = {}): this {
+  start(flags: readonly string[] = CLUSTER_PROCESS_ALONE, options: StartOptions = {}): this {
     const parameters = ['boot', '--node', this.name, '--root', this.layout.root, '--until-stdin-ends', ...flags];
     this.#boot = this.#world.start(programPath('bin/pve-actors'), parameters, options, 'ignore');
     return this;
@@ -98,8 +101,8 @@ export function prepareCluster(world: BenchWorld, count: number): readonly Produ
 }
 
 /** Starts all, and waits until each of them sees all and is ready. */
-export async function startCluster(nodes: readonly ProductNode[], options: StartOptions = {}): Promise<void> {
-  for (const node of nodes) node.start([], options);
+export async function startCluster(nodes: readonly ProductNode[], flags?: readonly string[]): Promise<void> {
+  for (const node of nodes) node.start(flags);
   await allTogether(nodes, nodes.length);
 }
 
