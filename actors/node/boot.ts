@@ -112,7 +112,7 @@ export async function bootNode(options: BootOptions): Promise<BootedNode> {
       return undefined;
     });
   }
-  const laterFailure = options.signal.aborted ? undefined : await startInTurn(system, others, parameters);
+  const laterFailure = await startInTurn(system, others, options);
   if (laterFailure !== undefined) {
     await stop();
     throw new Error(policy.refusal ?? laterFailure);
@@ -130,13 +130,14 @@ function isHa({ name }: { readonly name: string }): boolean {
   return name.startsWith('pve-ha-');
 }
 
-/** Starts the daemons that need an open cluster process, one after the other; the sentence of the first that fails. */
+/** Starts the daemons that need an open cluster process, one after the other; the sentence of the first that fails or is stopped. */
 async function startInTurn(
   system: ActorSystem,
   entries: readonly ActorEntry[],
-  parameters: ClusterParameters,
+  { parameters, signal }: Pick<BootOptions, 'parameters' | 'signal'>,
 ): Promise<string | undefined> {
   for (const entry of entries) {
+    if (signal.aborted) return 'the node was ended before all its daemons ran';
     system.add(childSpecOf(entry, parameters));
     const failure = await new Promise<string | undefined>((resolve) => system.startChild(entry.name, resolve));
     if (failure !== undefined) return failure;

@@ -127,7 +127,11 @@ export class ActorSystem implements Messenger {
   startChild(name: string, done: (failure: string | undefined) => void): void {
     const child = this.#named(name, done);
     if (child === undefined) return;
-    this.#awaited.push({ child, isReached: (state) => state === 'running' || state === 'failed', done });
+    this.#awaited.push({
+      child,
+      isReached: (state) => state === 'running' || isOver(state),
+      done: (failure) => done(child.state === 'stopped' ? `${name} was stopped before it ran` : failure),
+    });
     child.start();
     this.#tellAwaited(child);
   }
