@@ -1,6 +1,5 @@
 /**
- * Keys and certificates of a node (spec/pmxcfs.md §8.6): RSA keys by Node's own crypto, certificates by the `openssl` program,
- * since Node can read a certificate but not make one.
+ * Keys and certificates of a node (spec/pmxcfs.md §8.6), made by the `openssl` program: Node can read a certificate but not make one.
  */
 import { createPrivateKey, createPublicKey, generateKeyPair, randomUUID, X509Certificate } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,8 +16,13 @@ const SERVER_DAYS = 730;
 const DAYS_BEFORE_AUTHORITY = 2;
 const LEAST_AUTHORITY_DAYS = 14;
 
-/** A new RSA key, PKCS #8 in PEM. */
+/**
+ * A new RSA key, PKCS #8 in PEM. In a process of its own, since Node's end waits for a key that it is making itself, for seconds; by Node
+ * where there is no `openssl`.
+ */
 export async function newRsaKey(bits: number): Promise<string> {
+  const made = await runProgram('openssl', ['genpkey', '-algorithm', 'RSA', '-pkeyopt', `rsa_keygen_bits:${bits}`]);
+  if (made.code === 0) return made.stdout;
   const { privateKey } = await promisify(generateKeyPair)('rsa', {
     modulusLength: bits,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
