@@ -25,18 +25,33 @@ const DEVICE = '/dev/watchdog';
 const LOG_BYTES = 1_048_576;
 
 /** Nothing is imported here that only eases the writing: this process must stay small, and be there first. */
-const { values: flags } = parseArgs({
-  options: {
-    /** The node's files lie below this folder. */
-    root: { type: 'string', default: '/' },
-    /** Its name, for the log. */
-    node: { type: 'string', default: '' },
-    /** Process of the node: when standard input ends, it is gone. */
-    supervisor: { type: 'string' },
-    /** For tests: a part of all times. */
-    'time-scale': { type: 'string', default: '1' },
-  },
-});
+function readFlags() {
+  return parseArgs({
+    options: {
+      /** The node's files lie below this folder. */
+      root: { type: 'string', default: '/' },
+      /** Its name, for the log. */
+      node: { type: 'string', default: '' },
+      /** Process of the node: when standard input ends, it is gone. */
+      supervisor: { type: 'string' },
+      /** For tests: a part of all times. */
+      'time-scale': { type: 'string', default: '1' },
+    },
+  }).values;
+}
+
+function flagsOrEnd(): ReturnType<typeof readFlags> {
+  try {
+    const read = readFlags();
+    if (!(Number(read['time-scale']) > 0)) throw new Error(`--time-scale: '${read['time-scale']}' is not above 0`);
+    return read;
+  } catch (error) {
+    console.error(`watchdog-mux: ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
+
+const flags = flagsOrEnd();
 
 const root = resolve(flags.root);
 const layout = nodeLayout(root);
